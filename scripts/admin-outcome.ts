@@ -1,0 +1,50 @@
+import { CommanderError } from 'commander';
+import { PartnerError, type PartnerErrorCode } from '../src/modules/partners/errors.ts';
+import { classifyPostgresError } from '../src/platform/postgres.ts';
+
+/** What the caller can tell apart; listed by --help. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, notFound: 3, conflict: 4, noDatabase: 5 } as const;
+
+export const exitCodeHelp = `
+Exit codes:
+  0  done
+  1  failed, or not confirmed at the question
+  2  the command is not usable as given
+  3  no such partner or key
+  4  it exists already, or the name is ambiguous
+  5  no database: not configured, or it does not answer`;
+
+/** Ends the program with a message and an exit code. */
+export class AdminError extends Error {
+  override name = 'AdminError';
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+const partnerErrors: Record<PartnerErrorCode, number> = {
+  invalid_slug: exitCodes.usage,
+  unknown_partner: exitCodes.notFound,
+  unknown_key: exitCodes.notFound,
+  slug_taken: exitCodes.conflict,
+  ambiguous_key: exitCodes.conflict,
+};
+
+/** The exit code of an error, and what to say about it; commander has said its own part already. */
+export function outcomeOf(error: unknown): { exitCode: number; message?: string } {
+  // Help that was asked for is no error; help shown for want of a command is one.
+  if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? exitCodes.done : exitCodes.usage };
+  if (error instanceof AdminError) return { exitCode: error.exitCode, message: error.message };
+  if (error instanceof PartnerError) return { exitCode: partnerErrors[error.code], message: error.message };
+  const { code, message } = error as { code?: string; message: string };
+  // 28xxx: it answers, but does not let us in.
+  if (classifyPostgresError(error) === 'retry' || code?.startsWith('28')) {
+    const reason = message || code;
+    return { exitCode: exitCodes.noDatabase, message: `the database cannot be used (${reason}); is ./scripts/start running?` };
+  }
+  if (code === '42P01') return { exitCode: exitCodes.failed, message: 'the database has no tables: run the migrations first' };
+  return { exitCode: exitCodes.failed, message };
+}

@@ -1,0 +1,48 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { configurationTable } from './configuration-table.ts';
+import { dumpSchema } from './schema-dump.ts';
+
+/**
+ * `npm run generate` writes every generated file that is committed; `npm run verify` (`--check`) writes none and fails on the first
+ * difference, naming file and line. Names given as arguments choose among them, by the beginning of the path.
+ */
+type Generator = {
+  /** Path from the root of the repository. */
+  file: string;
+  /** The whole new text of the file, given the present one (`undefined`: there is none). Nothing: the file is not wanted. */
+  text(present: string | undefined): Promise<string | undefined> | string | undefined;
+};
+
+const generators: Generator[] = [
+  { file: 'README.md', text: configurationTable },
+  { file: 'migrations/schema.sql', text: dumpSchema },
+];
+
+const check = process.argv.includes('--check');
+const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const wanted = generators.filter(({ file }) => chosen.length === 0 || chosen.some((name) => file.startsWith(name)));
+if (wanted.length === 0) {
+  console.error(`nothing is generated under ${chosen.join(', ')}; there are ${generators.map(({ file }) => file).join(', ')}`);
+  process.exit(2);
+}
+for (const { file, text } of wanted) {
+  const place = new URL(`../${file}`, import.meta.url);
+  const present = await readFile(place, 'utf8').catch(() => undefined);
+  const made = await text(present);
+  if (made === undefined || made === present) continue;
+  if (check) {
+    console.error(`${file} is not what would be generated now: ${firstDifference(present, made)}; run npm run generate`);
+    process.exitCode = 1;
+  } else {
+    await writeFile(place, made);
+    console.log(`wrote ${file}`);
+  }
+}
+
+function firstDifference(present: string | undefined, made: string): string {
+  if (present === undefined) return 'it is missing';
+  const [old, fresh] = [present.split('\n'), made.split('\n')];
+  const index = fresh.findIndex((line, at) => line !== old[at]);
+  const at = index === -1 ? fresh.length : index;
+  return `line ${at + 1} is ${JSON.stringify(old[at] ?? null)}, generated ${JSON.stringify(fresh[at] ?? null)}`;
+}

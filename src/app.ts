@@ -1,0 +1,115 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { DestinationStream } from 'pino';
+import type { Config } from './config.ts';
+import { account } from './modules/account/routes.ts';
+import { createAckWriter } from './modules/acknowledgement/ack-writer.ts';
+import { acknowledgement } from './modules/acknowledgement/routes.ts';
+import { events } from './modules/events/routes.ts';
+import { health } from './modules/health/routes.ts';
+import { inbox } from './modules/inbox/routes.ts';
+import { createBatchWriter } from './modules/ingestion/batch-writer.ts';
+import { ingestion } from './modules/ingestion/routes.ts';
+import { apiLimits } from './openapi/limits.ts';
+import { registerOpenApi } from './openapi/plugin.ts';
+import { auth } from './pipeline/auth/plugin.ts';
+import { registerErrorHandler } from './pipeline/errors/handler.ts';
+import { registerJsonBody } from './pipeline/json-body.ts';
+import { limits } from './pipeline/limits/plugin.ts';
+import { MonthlyQuota } from './pipeline/limits/quota.ts';
+import { TokenLeases } from './pipeline/limits/token-leases.ts';
+import { createTokenSource } from './pipeline/limits/token-source.ts';
+import { observe } from './pipeline/observe.ts';
+import { registerRequestId } from './pipeline/request-id.ts';
+import { serverOptions } from './pipeline/server-options.ts';
+import { registerValidation } from './pipeline/validation.ts';
+import { type Clock, systemClock } from './platform/clock.ts';
+import { createMetrics, type Metrics, watchPools, watchQueue } from './platform/metrics.ts';
+import { assertDurable, createPools, type Pools } from './platform/postgres.ts';
+import { connectRedis } from './platform/redis.ts';
+import { createSigner } from './platform/signature.ts';
+import { createWakeups } from './platform/wakeups.ts';
+
+export type AppOptions = { config: Config; clock?: Clock; logStream?: DestinationStream };
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    metrics: Metrics;
+    pools: Pools;
+    /** Makes `/health/ready` answer 503, for the balancer to send its requests elsewhere before the listener closes. */
+    beginDrain(): void;
+  }
+}
+
+/** The whole service, in the order in which a request meets it. `listen` is the caller's. What it opens, `close` closes: writers first, Postgres last. */
+export async function buildApp({ config, clock = systemClock, logStream }: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify(serverOptions({ level: config.LOG_LEVEL, trustProxyHops: config.TRUST_PROXY_HOPS, logStream, publicUrl: config.PUBLIC_URL }));
+
+  // What the parts share.
+  const metrics = createMetrics(config.APP_VERSION);
+  const pools = createPools({
+    databaseUrl: config.DATABASE_URL,
+    writeConnections: config.WRITE_POOL_SIZE,
+    readConnections: config.READ_POOL_SIZE,
+    onIdleError: (error) => app.log.warn({ err: error }, 'an idle Postgres connection was lost'),
+  });
+  app.addHook('onClose', () => pools.close());
+  if (config.NODE_ENV === 'production') await assertDurable(pools.read);
+  const redis = config.REDIS_URL ? connectRedis(config.REDIS_URL) : undefined;
+  app.addHook('onClose', async () => redis?.close());
+  const wakeups = createWakeups(redis && { redis: { ...redis, prefix: config.REDIS_PREFIX } });
+  const signer = createSigner(config.KEY_PEPPER, 'cursor');
+  const tokens = createTokenSource({ redis: redis?.commands, prefix: config.REDIS_PREFIX, clock, metrics, log: app.log });
+  const quota = new MonthlyQuota({ db: pools.db, clock, onError: (error) => app.log.warn({ err: error }, 'usage was not written; it is tried again') });
+  quota.start();
+  app.addHook('onClose', () => quota.stop());
+  const queued = { pool: pools.write, clock, maxQueuedRows: config.MAX_QUEUED_ROWS };
+  const writer = createBatchWriter({ ...queued, onStored: (partnerIds) => wakeups.wake(partnerIds), onBatch: watchQueue(metrics, 'ingest', () => writer) });
+  const ackWriter = createAckWriter({ ...queued, onBatch: watchQueue(metrics, 'acknowledge', () => ackWriter) });
+  app.addHook('onClose', () => Promise.all([writer.drain(), ackWriter.drain()]).then(() => {}));
+  watchPools(metrics, pools);
+  let notReady: string | undefined;
+  app.decorate('metrics', metrics);
+  app.decorate('pools', pools);
+  app.decorate('beginDrain', () => {
+    notReady = 'the server is shutting down';
+  });
+
+  // What every request passes.
+  registerErrorHandler(app, { publicUrl: config.PUBLIC_URL });
+  registerRequestId(app);
+  registerValidation(app);
+  registerJsonBody(app);
+  await registerOpenApi(app, { version: config.APP_VERSION, publicUrl: config.PUBLIC_URL });
+  await app.register(observe, { metrics, clock });
+  await app.register(auth, {
+    db: pools.db,
+    databaseUrl: config.DATABASE_URL,
+    pepper: config.KEY_PEPPER,
+    clock,
+    failuresPerMinute: config.AUTH_FAILURES_PER_MINUTE,
+    onFailure(reason) {
+      metrics.authFailures.inc({ reason });
+      if (reason === 'throttled') metrics.limitHits.inc({ policy: 'address' });
+    },
+    onListening(listening, error) {
+      app.log.info({ err: error, listening }, listening ? 'hearing of changed keys' : 'not hearing of changed keys; cached ones live half a second');
+    },
+  });
+  await app.register(limits, { leases: new TokenLeases(tokens, clock), quota, clock, onLimited: (policy) => metrics.limitHits.inc({ policy }) });
+
+  // Where a request ends.
+  await app.register(ingestion, { writer, clock, onEvents: (outcome, count) => metrics.eventsIngested.inc({ outcome }, count) });
+  await app.register(inbox, {
+    pool: pools.read,
+    clock,
+    wakeups,
+    signer,
+    onDelivered: (count) => metrics.eventsDelivered.inc(count),
+    watchWaits: (count) => metrics.watch(metrics.inboxWaits, (gauge) => gauge.set(count())),
+  });
+  await app.register(acknowledgement, { writer: ackWriter, clock, onAcknowledged: (count) => metrics.eventsAcknowledged.inc(count) });
+  await app.register(events, { pool: pools.read, clock });
+  await app.register(account, { db: pools.db, clock, apiLimits, forgetPartner: (partnerId) => app.forgetPartner(partnerId) });
+  await app.register(health, { pool: pools.read, redis: redis?.commands, clock, version: config.APP_VERSION, notReady: () => notReady });
+  return app;
+}

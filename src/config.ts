@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { type Static, Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+
+/**
+ * The whole environment of the service, in one place: the only reader of `process.env`. Every variable has its meaning, unit and
+ * default here; README's configuration table is generated from these descriptions.
+ */
+export const ConfigSchema = Type.Object({
+  NODE_ENV: Type.Union([Type.Literal('development'), Type.Literal('production'), Type.Literal('test')], {
+    default: 'development',
+    description: 'In `production` the process refuses to start on a database that may lose a committed event.',
+  }),
+  HOST: Type.String({ default: '0.0.0.0', description: 'Address of the public listener.' }),
+  PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65535, description: 'Port of the public listener.' }),
+  METRICS_HOST: Type.String({ default: '0.0.0.0', description: 'Address of the metrics listener.' }),
+  METRICS_PORT: Type.Integer({ default: 9464, minimum: 0, maximum: 65535, description: 'Port of `/metrics`, never served on the public listener.' }),
+  DATABASE_URL: Type.String({ pattern: '^postgres(ql)?://', description: 'Postgres 18, `postgres://user:password@host:port/database`. Required.' }),
+  REDIS_URL: Type.Optional(Type.String({ pattern: '^rediss?://', description: 'Redis 7. Without it, limits and wake-ups stay inside the process.' })),
+  REDIS_PREFIX: Type.String({ default: 'triggers:', description: 'Prefix of every Redis key and channel.' }),
+  KEY_PEPPER: Type.String({ minLength: 32, description: 'Secret mixed into every stored key hash and cursor signature; at least 32 characters. Required.' }),
+  PUBLIC_URL: Type.String({ default: '', description: 'Base of the links in problem documents and OpenAPI, e.g. `https://api.example.com`. Empty: links are relative.' }),
+  TRUST_PROXY_HOPS: Type.Integer({ default: 0, minimum: 0, maximum: 8, description: 'Proxies in front whose `X-Forwarded-For` is believed.' }),
+  LOG_LEVEL: Type.Union(
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level)),
+    { default: 'info', description: 'pino level.' },
+  ),
+  WRITE_POOL_SIZE: Type.Integer({ default: 4, minimum: 3, maximum: 50, description: 'Postgres connections kept for storing and acknowledging.' }),
+  READ_POOL_SIZE: Type.Integer({ default: 6, minimum: 1, maximum: 50, description: 'Postgres connections for polls, look-ups and keys.' }),
+  MAX_QUEUED_ROWS: Type.Integer({ default: 10_000, minimum: 1, description: 'Events that may wait for a commit; the next is answered 503.' }),
+  AUTH_FAILURES_PER_MINUTE: Type.Integer({ default: 60, minimum: 1, description: 'Failed authentications per address and minute before look-ups stop for it.' }),
+  DRAIN_DELAY_MS: Type.Integer({ default: 0, minimum: 0, maximum: 60_000, description: 'Time between not-ready and the closed listener, for the balancer to notice.' }),
+  SHUTDOWN_DEADLINE_MS: Type.Integer({ default: 15_000, minimum: 100, maximum: 120_000, description: 'From the signal to a forced exit.' }),
+  APP_VERSION: Type.String({ default: packageVersion(), description: 'Version shown by health and metrics.' }),
+});
+
+export type Config = Static<typeof ConfigSchema>;
+
+/** Thrown with one line per wrong variable; values are not repeated, because they may be secrets. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/**
+ * Reads the environment into a typed configuration.
+ * @throws {ConfigError} naming every missing or malformed variable at once.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const known = Object.keys(ConfigSchema.properties);
+  const given = Object.fromEntries(known.filter((name) => env[name] !== undefined && env[name] !== '').map((name) => [name, env[name]]));
+  const value = Value.Convert(ConfigSchema, Value.Default(ConfigSchema, given));
+  const problems = [...Value.Errors(ConfigSchema, value)];
+  if (problems.length === 0) return value as Config;
+  const lines = new Map(problems.map(({ path, message }) => [path.slice(1), message]));
+  const text = [...lines].map(([name, message]) => `  ${name}: ${given[name] === undefined ? 'is required' : message}`).join('\n');
+  throw new ConfigError(`The environment is not usable:\n${text}\nSee the configuration table in README.md.`);
+}
+
+function packageVersion(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+}

@@ -1,0 +1,57 @@
+import { type Static, Type } from '@sinclair/typebox';
+
+const contact = (description: string) => Type.Union([Type.String({ maxLength: 200 }), Type.Null()], { description });
+
+const contacts = {
+  contact_email: Type.Union([Type.String({ maxLength: 200, pattern: '^[^@\\s]+@[^@\\s]+$' }), Type.Null()], { description: 'Where notices go.' }),
+  contact_phone: contact('A telephone number.'),
+  slack_channel: contact('The support channel.'),
+  primary_contact: contact('A name.'),
+  backup_contact: contact('A name.'),
+};
+
+export const Account = Type.Object(
+  {
+    partner_id: Type.String({ examples: ['beta_000001'] }),
+    partner_name: Type.String({ examples: ['Acme Corp'] }),
+    status: Type.Union([Type.Literal('active'), Type.Literal('suspended')]),
+    created_at: Type.String({ format: 'date-time' }),
+    rate_limit_per_sec: Type.Integer(),
+    rate_limit_burst: Type.Integer(),
+    rate_limit_per_month: Type.Integer(),
+    retention_hours: Type.Integer({ description: 'How long an event stays in the inbox unacknowledged.' }),
+    ...contacts,
+  },
+  { $id: 'Account' },
+);
+
+export const AccountPatch = Type.Composite(
+  [
+    Type.Object({
+      retention_hours: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 720,
+          description: 'True at once, also for what is stored: a longer one keeps what has not expired yet, a shorter one hides what is older.',
+          examples: [168],
+        }),
+      ),
+    }),
+    Type.Partial(Type.Object(contacts)),
+  ],
+  { $id: 'AccountPatch', additionalProperties: false, minProperties: 1 },
+);
+export type AccountPatch = Static<typeof AccountPatch>;
+
+const Limit = (description: string) => Type.Object({ limit: Type.Integer(), remaining: Type.Integer(), reset_seconds: Type.Integer() }, { description });
+
+export const Usage = Type.Object(
+  {
+    month: Type.String({ description: 'The calendar month, UTC.', examples: ['2026-11'] }),
+    events_accepted: Type.Integer(),
+    monthly: Limit('Newly accepted events in the month.'),
+    burst: Limit('Requests at once.'),
+    limits: Type.Record(Type.String(), Type.Integer(), { description: 'Every limit of the API, sizes in bytes and times in seconds.' }),
+  },
+  { $id: 'Usage' },
+);

@@ -1,0 +1,47 @@
+import type { Redis } from 'ioredis';
+import type pg from 'pg';
+
+/** What a look at a dependency found. `latencyMs` is null when it did not answer. */
+export type Probe = { healthy: boolean; latencyMs: number | null };
+
+export type BacklogProbe = Probe & { queueDepth: number | null };
+
+/** Milliseconds after which a dependency that says nothing is called unhealthy. */
+const probeTimeoutMs = 1_000;
+
+/**
+ * Whether Postgres answers, and how many events are unacknowledged: the planner's estimate, kept current by autovacuum, because a count
+ * of millions of rows for every health check would be a load of its own; below 10,000 it is counted.
+ */
+export async function probePostgres(pool: pg.Pool): Promise<BacklogProbe> {
+  const found = await timed(async () => {
+    const { rows } = await pool.query<{ depth: string }>({ name: 'probePostgres', text: backlogText });
+    return Number(rows[0]?.depth ?? 0);
+  });
+  return { healthy: found !== undefined, latencyMs: found?.latencyMs ?? null, queueDepth: found?.value ?? null };
+}
+
+const backlogText = `
+SELECT CASE WHEN counted.n > 10000 THEN greatest(counted.n, (SELECT reltuples FROM pg_class WHERE oid = 'inbox'::regclass))::bigint ELSE counted.n END AS depth
+FROM (SELECT count(*) AS n FROM (SELECT FROM inbox LIMIT 10001) AS head) AS counted`;
+
+export async function probeRedis(redis: Redis): Promise<Probe> {
+  const found = await timed(() => redis.ping());
+  return { healthy: found !== undefined, latencyMs: found?.latencyMs ?? null };
+}
+
+async function timed<Value>(ask: () => Promise<Value>): Promise<{ value: Value; latencyMs: number } | undefined> {
+  const start = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, probeTimeoutMs, undefined);
+  });
+  try {
+    const answer = ask().then((value) => ({ value, latencyMs: Math.round((performance.now() - start) * 100) / 100 }));
+    return await Promise.race([answer, timeout]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,83 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Redis } from 'ioredis';
+import type pg from 'pg';
+import type { Clock } from '../../platform/clock.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
+import { type BacklogProbe, type Probe, probePostgres, probeRedis } from './probes.ts';
+import { Health, Live, Ready } from './schema.ts';
+
+export type HealthOptions = {
+  pool: pg.Pool;
+  redis: Redis | undefined;
+  clock: Clock;
+  version: string;
+  /** Undefined while requests can be stored; otherwise why not. */
+  notReady(): string | undefined;
+};
+
+/** How long one look at the dependencies serves all who ask: health is public and not limited, so it must not be a way to load them. */
+const cacheMs = 500;
+
+/** How the service is: in full for people, in one word for balancers. */
+export async function health(app: FastifyInstance, options: HealthOptions): Promise<void> {
+  const { pool, redis, clock, version, notReady } = options;
+  const startedAt = clock();
+  let probed: { at: number; result: Promise<[BacklogProbe, Probe | undefined]> } | undefined;
+
+  for (const url of ['/v1/health', '/health']) {
+    app.get(url, { schema: { response: { 200: Health, 503: Health } }, config: { operation: 'getHealth', access: 'public', limit: false } }, getHealth);
+  }
+  app.get('/health/live', { schema: { response: { 200: Live } }, config: { operation: 'getLive', access: 'public', limit: false } }, async () => ({ status: 'live' }) as const);
+  app.get(
+    '/health/ready',
+    { schema: { response: { 200: Ready, 503: Ready } }, config: { operation: 'getReady', access: 'public', limit: false } },
+    async (_request, reply) => {
+      const reason = notReady() ?? ((await probe())[0].healthy ? undefined : 'postgres does not answer');
+      if (reason !== undefined) return reply.status(503).header('retry-after', '1').send({ status: 'not_ready', reason });
+      return { status: 'ready' };
+    },
+  );
+
+  async function getHealth(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    // A key is not needed, but one that is sent is checked: "verify your key" must mean something.
+    if (request.headers['x-api-key'] !== undefined || request.headers.authorization !== undefined) await app.authenticate(request);
+    const [postgres, redisProbe] = await probe();
+    const reason = notReady();
+    const healthy = postgres.healthy && redisProbe?.healthy !== false && reason === undefined;
+    const { requestsTotal, errorsTotal, p95LatencyMs } = app.requestStats;
+    const body: Health = {
+      status: healthy ? 'healthy' : 'degraded',
+      serving: postgres.healthy && reason === undefined,
+      timestamp: formatTime(clock()),
+      version,
+      uptime_seconds: Math.floor((clock() - startedAt) / 1000),
+      dependencies: {
+        postgres: { status: word(postgres), latency_ms: postgres.latencyMs },
+        redis: { status: word(redisProbe), latency_ms: redisProbe?.latencyMs ?? null },
+        inbox: { status: word(postgres), queue_depth: postgres.queueDepth },
+        vault: { status: 'not_configured', last_key_rotation: null },
+      },
+      metrics: {
+        requests_total: requestsTotal,
+        errors_total: errorsTotal,
+        error_rate: requestsTotal === 0 ? 0 : Math.round((errorsTotal / requestsTotal) * 1e6) / 1e6,
+        p95_latency_ms: p95LatencyMs(),
+      },
+    };
+    if (!healthy) reply.header('retry-after', '1');
+    return reply.status(healthy ? 200 : 503).header('cache-control', 'no-store').send(body);
+  }
+
+  function probe(): Promise<[BacklogProbe, Probe | undefined]> {
+    const now = performance.now();
+    if (!probed || now - probed.at > cacheMs) {
+      probed = { at: now, result: Promise.all([probePostgres(pool), redis && probeRedis(redis)]) };
+    }
+    return probed.result;
+  }
+}
+
+function word(probe: Probe | undefined): 'healthy' | 'unhealthy' | 'not_configured' {
+  if (!probe) return 'not_configured';
+  return probe.healthy ? 'healthy' : 'unhealthy';
+}

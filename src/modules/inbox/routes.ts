@@ -1,0 +1,118 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type pg from 'pg';
+import type { Principal } from '../../pipeline/auth/principal.ts';
+import { ApiError } from '../../pipeline/errors/catalogue.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { eventJson } from '../../platform/event-json.ts';
+import { idFloor, receivedAtMs } from '../../platform/event-id.ts';
+import type { Signer } from '../../platform/signature.ts';
+import type { Wakeups } from '../../platform/wakeups.ts';
+import { parseEventTypes } from './event-types.ts';
+import { type RawPage, readPage } from './page-store.ts';
+import { PollFloors } from './poll-floor.ts';
+import { InboxPage, InboxQuery } from './schema.ts';
+import { type Wait, Waits } from './waits.ts';
+
+export type InboxOptions = {
+  pool: pg.Pool;
+  clock: Clock;
+  wakeups: Wakeups;
+  signer: Signer;
+  onDelivered(events: number): void;
+  /** Reports how many polls wait, when asked. */
+  watchWaits(count: () => number): void;
+};
+
+/** Where events go out: a peek at what is not acknowledged yet. It changes nothing. */
+export async function inbox(app: FastifyInstance, options: InboxOptions): Promise<void> {
+  const { pool, clock, signer, onDelivered } = options;
+  const floors = new PollFloors(clock);
+  const waits = new Waits(options.wakeups);
+  options.watchWaits(() => waits.count);
+  app.addHook('preClose', async () => waits.drain());
+
+  app.get(
+    '/v1/inbox',
+    {
+      schema: { querystring: InboxQuery, response: { 200: InboxPage } },
+      config: { operation: 'getInbox', access: 'inbox:read', limit: true },
+    },
+    async (request: FastifyRequest<{ Querystring: InboxQuery }>, reply) => {
+      const { principal, query } = request;
+      const cursor = query.cursor === undefined ? undefined : readCursor(query, principal);
+      if (query.wait === 0) return answer(reply, principal, query, await look(query, principal, cursor));
+
+      const gone = new AbortController();
+      const leave = () => gone.abort();
+      request.raw.socket.once('close', leave);
+      const wait = waits.begin(principal.partnerId, query.wait * 1000, gone.signal);
+      try {
+        return answer(reply, principal, query, await lookUntilFound(query, principal, cursor, wait));
+      } finally {
+        wait.end();
+        request.raw.socket.removeListener('close', leave);
+      }
+    },
+  );
+
+  async function lookUntilFound(query: InboxQuery, principal: Principal, cursor: string | undefined, wait: Wait): Promise<RawPage> {
+    for (;;) {
+      const page = await look(query, principal, cursor);
+      if (page.events.length > 0 || !wait.open) return page;
+      await wait.next();
+    }
+  }
+
+  async function look(query: InboxQuery, principal: Principal, cursor: string | undefined): Promise<RawPage> {
+    const now = clock();
+    const { partnerId } = principal;
+    const { limit } = query;
+    const start = idFloor(Math.max(now - principal.retentionMs, principal.expiredThroughMs) + 1);
+    const types = query.event_type === undefined ? undefined : parseEventTypes(query.event_type);
+    const scan = (after: string) => readPage(pool, { partnerId, after, limit, types, now });
+    if (cursor !== undefined) return scan(cursor > start ? cursor : start);
+    if (types) return scan(start);
+
+    const floor = floors.get(partnerId);
+    if (floor !== undefined && floor > start) {
+      const page = await scan(floor);
+      if (page.events.length === limit || page.hasMore) {
+        floors.set(partnerId, floorOf(page), false);
+        return page;
+      }
+    }
+    const page = await scan(start);
+    floors.set(partnerId, page.hasMore ? floorOf(page) : undefined, true);
+    return page;
+  }
+
+  function answer(reply: FastifyReply, principal: Principal, query: InboxQuery, { events, hasMore }: RawPage): FastifyReply {
+    let list = '';
+    for (const raw of events) list += (list === '' ? '' : ',') + eventJson(raw, principal.retentionMs);
+    const last = events.at(-1)?.slice(0, 36);
+    const next = hasMore && last ? `"${signer.sign(cursorPayload(last, query, principal))}"` : 'null';
+    onDelivered(events.length);
+    return reply
+      .header('cache-control', 'no-store')
+      .type('application/json')
+      .send(`{"events":[${list}],"count":${events.length},"has_more":${hasMore},"next_cursor":${next}}`);
+  }
+
+  function readCursor(query: InboxQuery, principal: Principal): string {
+    const payload = signer.verify(query.cursor as string);
+    const after = payload?.slice(0, 36);
+    if (!after || payload !== cursorPayload(after, query, principal)) throw new ApiError('invalid_cursor');
+    return after;
+  }
+}
+
+/** A cursor is good for its own partner and filter; the limit may change from page to page. */
+function cursorPayload(after: string, query: InboxQuery, principal: Principal): string {
+  return `${after} ${principal.partnerId} ${query.event_type ?? ''}`;
+}
+
+/** The start of the millisecond of the page's first event: nothing that is still there comes before it. */
+function floorOf(page: RawPage): string | undefined {
+  const [first] = page.events;
+  return first && idFloor(receivedAtMs(first));
+}

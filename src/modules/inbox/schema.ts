@@ -1,0 +1,57 @@
+import { type Static, Type } from '@sinclair/typebox';
+
+export const inboxLimits = {
+  pageEvents: 500,
+  pageBytes: 4 * 1024 * 1024,
+  waitSeconds: 30,
+  waitsPerPartner: 10,
+  eventTypeFilters: 20,
+} as const;
+
+const typeFilter = '[A-Za-z0-9_](?:[A-Za-z0-9_.:/-]{0,254}|[A-Za-z0-9_.:/-]{0,252}\\.\\*)';
+
+export const InboxQuery = Type.Object(
+  {
+    limit: Type.Integer({ minimum: 1, maximum: inboxLimits.pageEvents, default: 100, description: 'Events on the page; fewer come only when there are no more, or the page would pass 4 MiB.' }),
+    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: '`next_cursor` of the page before, to walk one pass. A polling loop starts without one.' })),
+    wait: Type.Integer({ minimum: 0, maximum: inboxLimits.waitSeconds, default: 0, description: 'Seconds to wait for a first event when there is none.' }),
+    event_type: Type.Optional(
+      Type.String({
+        pattern: `^${typeFilter}(?:,${typeFilter}){0,${inboxLimits.eventTypeFilters - 1}}$`,
+        description: 'Up to 20 types, separated by commas; `order.*` is every type that begins with `order.`.',
+        examples: ['order.created,customer.*'],
+      }),
+    ),
+    include_leased: Type.Boolean({ default: false, description: 'Also show events that a worker holds under a lease.' }),
+  },
+  { additionalProperties: false },
+);
+export type InboxQuery = Static<typeof InboxQuery>;
+
+export const InboxEvent = Type.Object(
+  {
+    event_id: Type.String({ examples: ['evt_01a20b96-5b00-7000-8000-000000000000'] }),
+    event_type: Type.String({ examples: ['order.created'] }),
+    timestamp: Type.String({ format: 'date-time' }),
+    payload: Type.Object({}, { additionalProperties: true, description: 'The bytes that were sent.' }),
+    metadata: Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()]),
+    trace_parent: Type.Union([Type.String(), Type.Null()]),
+    received_at: Type.String({ format: 'date-time' }),
+    expires_at: Type.String({ format: 'date-time' }),
+    delivery: Type.Object({
+      count: Type.Integer({ description: 'How often the event was handed to a worker under a lease.' }),
+      replayed: Type.Boolean(),
+    }),
+  },
+  { $id: 'InboxEvent' },
+);
+
+export const InboxPage = Type.Object(
+  {
+    events: Type.Array(InboxEvent),
+    count: Type.Integer(),
+    has_more: Type.Boolean(),
+    next_cursor: Type.Union([Type.String(), Type.Null()]),
+  },
+  { $id: 'InboxPage' },
+);

@@ -1,0 +1,88 @@
+import { ApiError } from '../../pipeline/errors/catalogue.ts';
+import type { Wakeups } from '../../platform/wakeups.ts';
+import { inboxLimits } from './schema.ts';
+
+/** Milliseconds between looks that no wake-up asked for: a lost message costs this much and no event. */
+const safetyPollMs = 2_000;
+
+export type Wait = {
+  /** Resolves at a wake-up, at the safety poll, at the deadline, when the client is gone or when the server drains. */
+  next(): Promise<void>;
+  /** False when there is nothing more to wait for. */
+  readonly open: boolean;
+  end(): void;
+};
+
+/**
+ * Long polls. A waiter holds no database connection: it sleeps until a wake-up and then looks. It begins to listen before its first look, so
+ * that an event stored between the look and the sleep wakes it.
+ */
+export class Waits {
+  readonly #wakeups: Wakeups;
+  readonly #perPartner = new Map<number, number>();
+  readonly #endings = new Set<() => void>();
+  #draining = false;
+
+  constructor(wakeups: Wakeups) {
+    this.#wakeups = wakeups;
+  }
+
+  get count(): number {
+    return this.#endings.size;
+  }
+
+  /**
+   * Begins a wait of at most `waitMs`, which `signal` can end early.
+   * @throws {ApiError} too_many_waits.
+   */
+  begin(partnerId: number, waitMs: number, signal: AbortSignal): Wait {
+    const others = this.#perPartner.get(partnerId) ?? 0;
+    if (others >= inboxLimits.waitsPerPartner) {
+      throw new ApiError('too_many_waits', { detail: `${others} long polls of this partner are open already.`, retryAfterSeconds: 1 });
+    }
+    this.#perPartner.set(partnerId, others + 1);
+    let open = !this.#draining;
+    let woken = false;
+    let resume: (() => void) | undefined;
+    const wake = () => {
+      woken = true;
+      resume?.();
+    };
+    const close = () => {
+      open = false;
+      wake();
+    };
+    const stopListening = this.#wakeups.listen(partnerId, wake);
+    const deadline = setTimeout(close, waitMs);
+    const safetyPoll = setInterval(wake, safetyPollMs);
+    signal.addEventListener('abort', close, { once: true });
+    this.#endings.add(close);
+    return {
+      get open() {
+        return open;
+      },
+      async next() {
+        if (!woken) await new Promise<void>((resolve) => (resume = resolve));
+        woken = false;
+        resume = undefined;
+      },
+      end: () => {
+        close();
+        stopListening();
+        clearTimeout(deadline);
+        clearInterval(safetyPoll);
+        signal.removeEventListener('abort', close);
+        this.#endings.delete(close);
+        const left = (this.#perPartner.get(partnerId) ?? 1) - 1;
+        if (left === 0) this.#perPartner.delete(partnerId);
+        else this.#perPartner.set(partnerId, left);
+      },
+    };
+  }
+
+  /** Ends all waits and lets none begin: their polls are answered with what is there, so that the server can close. */
+  drain(): void {
+    this.#draining = true;
+    for (const close of this.#endings) close();
+  }
+}

@@ -1,0 +1,82 @@
+import type pg from 'pg';
+import type { Clock } from '../../platform/clock.ts';
+import { type FlushTrigger, GroupCommit } from '../../platform/group-commit.ts';
+import { classifyPostgresError, isMissingPartition } from '../../platform/postgres.ts';
+import { copyEvents, ensurePartitions, type EventRow, findIdempotencyKeys, insertEvents, insertKeyedEvents } from './store.ts';
+
+/** What became of an event. `eventId` is the UUID of the event that holds the key, which for `accepted` is its own. */
+export type WriteOutcome = { status: 'accepted' | 'duplicate' | 'reused'; eventId: string };
+
+export type BatchWriterOptions = {
+  pool: pg.Pool;
+  clock: Clock;
+  maxQueuedRows: number;
+  /** Told which partners got new events, after the commit. */
+  onStored(partnerIds: Set<number>): void;
+  onBatch(batch: { rows: number; trigger: FlushTrigger }): void;
+};
+
+/**
+ * From this many rows on COPY is cheaper for the database than `unnest`: measured 24 µs a row at 8 rows and 7 at 64 for unnest, 5 to 6 for COPY
+ * from a hundred rows on, plus its fixed part.
+ */
+const copyFromRows = 64;
+
+/**
+ * The writer of events: group commit over the write pool, at most two batches under way, so that one gathers while another commits.
+ * How batches are made, retried and split is told in platform/group-commit.ts; here is what a commit is.
+ */
+export function createBatchWriter(options: BatchWriterOptions): GroupCommit<EventRow, WriteOutcome> {
+  const { pool, clock, onStored } = options;
+  return new GroupCommit<EventRow, WriteOutcome>({
+    name: 'ingest',
+    maxInFlight: 2,
+    maxBatchRows: 500,
+    maxBatchBytes: 8 * 1024 * 1024,
+    maxQueuedRows: options.maxQueuedRows,
+    maxQueuedBytes: 64 * 1024 * 1024,
+    maxRowAgeMs: 3_000,
+    now: clock,
+    size: (row) => row.payload.length + (row.metadata?.length ?? 0) + 300,
+    identity: (row) => (row.idempotencyKey === null ? undefined : `${row.partnerId} ${row.idempotencyKey}`),
+    classify: (error) => (isMissingPartition(error) ? 'retry' : (classifyPostgresError(error) ?? 'bug')),
+    onBatch: options.onBatch,
+    async commit(rows, attempt) {
+      const client = await pool.connect();
+      let outcomes: WriteOutcome[];
+      try {
+        outcomes = await write(client, rows, attempt);
+        client.release();
+      } catch (error) {
+        client.release(classifyPostgresError(error) === 'retry');
+        if (isMissingPartition(error)) await ensurePartitions(pool, clock());
+        throw error;
+      }
+      onStored(new Set(rows.map((row) => row.partnerId)));
+      return outcomes;
+    },
+  });
+
+  async function write(client: pg.ClientBase, rows: EventRow[], attempt: number): Promise<WriteOutcome[]> {
+    const keyed = rows.filter((row) => row.idempotencyKey !== null);
+    if (keyed.length > 0) return resolveKeys(client, rows, await insertKeyedEvents(client, rows, clock()));
+    // A repeated attempt may find its own rows from a commit whose answer was lost.
+    if (rows.length >= copyFromRows && attempt === 1) await copyEvents(client, rows);
+    else await insertEvents(client, rows);
+    return rows.map(({ id }) => ({ status: 'accepted', eventId: id }));
+  }
+
+  async function resolveKeys(client: pg.ClientBase, rows: EventRow[], stored: Set<string>): Promise<WriteOutcome[]> {
+    const refused = rows.filter((row) => row.idempotencyKey !== null && !stored.has(row.id));
+    const held = refused.length === 0 ? [] : await findIdempotencyKeys(client, refused);
+    const holders = new Map(held.map((holder) => [`${holder.partnerId} ${holder.key}`, holder]));
+    return rows.map((row) => {
+      if (row.idempotencyKey === null || stored.has(row.id)) return { status: 'accepted', eventId: row.id };
+      const holder = holders.get(`${row.partnerId} ${row.idempotencyKey}`);
+      // Expired between the two statements: the same batch again will find the key free.
+      if (!holder) throw Object.assign(new Error('an idempotency key vanished'), { code: '40001' });
+      if (holder.eventId === row.id) return { status: 'accepted', eventId: row.id };
+      return { status: holder.fingerprint === row.fingerprint ? 'duplicate' : 'reused', eventId: holder.eventId };
+    });
+  }
+}

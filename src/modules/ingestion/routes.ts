@@ -1,0 +1,84 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Principal } from '../../pipeline/auth/principal.ts';
+import { skipSpace } from '../../pipeline/json-spans.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { createIdGenerator, receivedAtMs } from '../../platform/event-id.ts';
+import type { GroupCommit } from '../../platform/group-commit.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
+import { postBatch } from './batch.ts';
+import type { WriteOutcome } from './batch-writer.ts';
+import { eventRow, idempotencyKey, traceParent } from './event-row.ts';
+import { keyReused, writeError } from './errors.ts';
+import { BatchBody, BatchResult, EventAccepted, EventBody, ingestLimits } from './schema.ts';
+import type { EventRow } from './store.ts';
+
+export type IngestionOptions = {
+  writer: GroupCommit<EventRow, WriteOutcome>;
+  clock: Clock;
+  onEvents(outcome: 'accepted' | 'duplicate' | 'failed', count: number): void;
+};
+
+/** Where events come in: one at a time or in batches, answered after the commit. */
+export async function ingestion(app: FastifyInstance, options: IngestionOptions): Promise<void> {
+  const { writer, clock, onEvents } = options;
+  const { quota, quotaExceeded } = app.limits;
+  const nextId = createIdGenerator(clock);
+
+  app.post(
+    '/v1/events',
+    {
+      bodyLimit: ingestLimits.eventBytes,
+      schema: { body: EventBody, response: { 200: EventAccepted } },
+      config: { operation: 'postEvent', access: 'events:write', limit: true },
+    },
+    postEvent,
+  );
+  app.post(
+    '/v1/events/batch',
+    {
+      bodyLimit: ingestLimits.batchBytes,
+      schema: { body: BatchBody, response: { 200: BatchResult, 207: BatchResult } },
+      config: { operation: 'postEventsBatch', access: 'events:write', limit: true },
+    },
+    postBatch({ writer, quota, quotaExceeded, nextId, onEvents }),
+  );
+
+  async function postEvent(request: FastifyRequest, reply: FastifyReply) {
+    const { principal, bodyText: text, headers } = request;
+    const event = request.body as EventBody;
+    const key = idempotencyKey(headers['idempotency-key'], event.idempotency_key);
+    const id = nextId();
+    const row = eventRow({
+      principal,
+      id,
+      receivedAtMs: receivedAtMs(id),
+      event,
+      text,
+      open: skipSpace(text, 0),
+      idempotencyKey: key,
+      traceParent: traceParent(headers.traceparent),
+    });
+    if (quota.reserve(principal.partnerId, principal.monthlyQuota, 1) === 0) throw quotaExceeded(principal);
+    let accepted = 0;
+    try {
+      const outcome = await writer.submit(row);
+      if (outcome.status === 'accepted') accepted = 1;
+      if (outcome.status === 'reused') throw keyReused(outcome.eventId);
+      onEvents(outcome.status, 1);
+      if (outcome.status === 'duplicate') reply.header('idempotent-replayed', 'true');
+      return reply.type('application/json').send(acceptedText(outcome, principal));
+    } catch (error) {
+      onEvents('failed', 1);
+      throw writeError(error);
+    } finally {
+      quota.settle(principal.partnerId, 1, accepted);
+    }
+  }
+}
+
+/** The answer as text: the shape is fixed and no value needs escaping, and the serializer would cost more than the route's own work. */
+function acceptedText({ status, eventId }: WriteOutcome, principal: Principal): string {
+  const received = receivedAtMs(eventId);
+  const times = `"received_at":"${formatTime(received)}","expires_at":"${formatTime(received + principal.retentionMs)}"`;
+  return `{"event_id":"evt_${eventId}","status":"accepted","duplicate":${status === 'duplicate'},${times}}`;
+}

@@ -1,0 +1,78 @@
+import type { Selectable } from 'kysely';
+import { formatTime } from '../../platform/rfc3339.ts';
+import type { Database } from '../../platform/schema.ts';
+
+/** How to reach a partner. */
+export type Contacts = {
+  contact_email: string | null;
+  contact_phone: string | null;
+  slack_channel: string | null;
+  primary_contact: string | null;
+  backup_contact: string | null;
+};
+
+/** A partner as administrators see it. Times are RFC 3339, UTC. */
+export type PartnerRecord = Contacts & {
+  partner_id: string;
+  slug: string;
+  partner_name: string;
+  status: 'active' | 'suspended';
+  rate_limit_per_sec: number;
+  rate_limit_burst: number;
+  rate_limit_per_month: number;
+  retention_hours: number;
+  created_at: string;
+};
+
+/** A key as it may be shown: never the key itself. */
+export type KeyRecord = {
+  key_id: number;
+  key_prefix: string;
+  /** Slug of the partner. */
+  partner: string;
+  class: 'beta' | 'test' | 'live';
+  scopes: string[];
+  status: 'active' | 'expired' | 'revoked';
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+};
+
+/** The one time that the key itself is seen. */
+export type IssuedKey = KeyRecord & { api_key: string };
+
+export function partnerRecord(row: Selectable<Database['partners']>): PartnerRecord {
+  return {
+    partner_id: row.partner_id,
+    slug: row.slug,
+    partner_name: row.name,
+    status: row.status,
+    rate_limit_per_sec: row.rate_limit_per_sec,
+    rate_limit_burst: row.rate_limit_burst,
+    rate_limit_per_month: Number(row.rate_limit_per_month),
+    retention_hours: row.retention_seconds / 3600,
+    contact_email: row.contact_email,
+    contact_phone: row.contact_phone,
+    slack_channel: row.slack_channel,
+    primary_contact: row.primary_contact,
+    backup_contact: row.backup_contact,
+    created_at: formatTime(row.created_at.getTime()),
+  };
+}
+
+export type KeyRow = Omit<Selectable<Database['api_keys']>, 'key_hash' | 'partner_id'>;
+
+export function keyRecord(row: KeyRow, partner: string, nowMs: number): KeyRecord {
+  const isExpired = row.expires_at !== null && row.expires_at.getTime() <= nowMs;
+  return {
+    key_id: row.id,
+    key_prefix: row.key_prefix,
+    partner,
+    class: row.class,
+    scopes: row.scopes,
+    status: row.revoked_at ? 'revoked' : isExpired ? 'expired' : 'active',
+    created_at: formatTime(row.created_at.getTime()),
+    expires_at: row.expires_at && formatTime(row.expires_at.getTime()),
+    revoked_at: row.revoked_at && formatTime(row.revoked_at.getTime()),
+  };
+}

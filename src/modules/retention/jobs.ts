@@ -1,0 +1,31 @@
+import type pg from 'pg';
+import type { Clock } from '../../platform/clock.ts';
+import type { Job } from '../../platform/jobs.ts';
+import type { Metrics } from '../../platform/metrics.ts';
+import { dropPartitions, makePartitions, sweepEvents, sweepIdempotencyKeys, sweepInbox } from './store.ts';
+
+export type RetentionOptions = { pool: pg.Pool; clock: Clock; metrics: Metrics };
+
+/** The jobs that make room ahead and give space back behind. Any of them may be late by days without harm to an event. */
+export function retentionJobs({ pool, clock, metrics }: RetentionOptions): Job[] {
+  return [
+    {
+      name: 'partitions',
+      schedule: '7 * * * *',
+      async run() {
+        metrics.partitionsAhead.set(await makePartitions(pool, clock()));
+        await dropPartitions(pool, clock());
+      },
+    },
+    {
+      name: 'retention-sweep',
+      schedule: '* * * * *',
+      async run() {
+        metrics.eventsExpired.inc(await sweepInbox(pool, clock()));
+        await sweepEvents(pool, clock());
+        await sweepIdempotencyKeys(pool, clock());
+        metrics.retentionRunAt.set(clock() / 1000);
+      },
+    },
+  ];
+}

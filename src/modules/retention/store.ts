@@ -1,0 +1,65 @@
+import type pg from 'pg';
+import { partitionDaysAhead } from '../../platform/migrations.ts';
+
+/** Rows that one statement deletes at most: about 50 ms of locks. */
+const sweepRows = 5_000;
+
+/** Makes the partitions of the coming days; returns how many days after today now have one. `now` in milliseconds. */
+export async function makePartitions(pool: pg.Pool, now: number): Promise<number> {
+  await pool.query('SELECT ensure_partitions($1, $2)', [new Date(now).toISOString(), partitionDaysAhead]);
+  const { rows } = await pool.query<{ days: number }>(
+    `SELECT max(to_date(right(child.relname, 8), 'YYYYMMDD')) - ($1::timestamptz AT TIME ZONE 'UTC')::date AS days
+     FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid WHERE inhparent = 'events'::regclass`,
+    [new Date(now).toISOString()],
+  );
+  return rows[0]?.days ?? 0;
+}
+
+/** Drops every partition in which nothing can still be visible to anybody; returns the tables' names. */
+export async function dropPartitions(pool: pg.Pool, now: number): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string }>(
+    `SELECT drop_expired_partitions($1::timestamptz - make_interval(secs => (SELECT coalesce(max(retention_seconds), 2592000) FROM partners))) AS name`,
+    [new Date(now).toISOString()],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/**
+ * Takes expired events out of the inboxes, a bounded number at a time, and returns how many. They have been invisible since the millisecond of
+ * their expiry: this is housekeeping.
+ */
+export function sweepInbox(pool: pg.Pool, now: number): Promise<number> {
+  return sweep(pool, now, 'inbox', 'id', expiredBefore);
+}
+
+/**
+ * Deletes the events of partners whose retention is shorter than the longest, for whose sake the partition is kept; the others' go with
+ * the partition.
+ */
+export function sweepEvents(pool: pg.Pool, now: number): Promise<number> {
+  return sweep(pool, now, 'events', 'id', expiredBefore, 'retention_seconds < (SELECT max(retention_seconds) FROM partners)');
+}
+
+/** Deletes idempotency keys whose window is over: the larger of 24 hours and the retention. */
+export function sweepIdempotencyKeys(pool: pg.Pool, now: number): Promise<number> {
+  return sweep(pool, now, 'idempotency_keys', 'event_id', '$1::timestamptz - make_interval(secs => greatest(86400, retention_seconds))');
+}
+
+const expiredBefore = 'greatest($1::timestamptz - make_interval(secs => retention_seconds), expired_through)';
+
+/** `before` is an SQL expression over a row of `partners` and the time $1; none of the texts comes from a request. */
+async function sweep(pool: pg.Pool, now: number, table: string, id: string, before: string, which = 'true'): Promise<number> {
+  const partners = await pool.query<{ id: number; floor: string }>(
+    `SELECT id, uuid_floor(${before}) AS floor FROM partners WHERE ${which}`,
+    [new Date(now).toISOString()],
+  );
+  let deleted = 0;
+  for (const { id: partnerId, floor } of partners.rows) {
+    for (let rows = sweepRows; rows === sweepRows; deleted += rows) {
+      const text = `DELETE FROM ${table} WHERE partner_id = $1 AND ${id} < $2 AND ${id} IN (
+        SELECT ${id} FROM ${table} WHERE partner_id = $1 AND ${id} < $2 ORDER BY ${id} LIMIT ${sweepRows})`;
+      rows = (await pool.query(text, [partnerId, floor])).rowCount ?? 0;
+    }
+  }
+  return deleted;
+}

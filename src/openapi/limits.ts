@@ -1,0 +1,23 @@
+import { acknowledgeLimits } from '../modules/acknowledgement/schema.ts';
+import { inboxLimits } from '../modules/inbox/schema.ts';
+import { ingestLimits } from '../modules/ingestion/schema.ts';
+import { maxJsonDepth } from '../pipeline/json-body.ts';
+
+/** Every limit that the API enforces on a request, as `GET /v1/usage` shows it: sizes in bytes, times in seconds. */
+export const apiLimits: Record<string, number> = {
+  event_bytes: ingestLimits.eventBytes,
+  batch_bytes: ingestLimits.batchBytes,
+  batch_events: ingestLimits.batchEvents,
+  metadata_pairs: ingestLimits.metadataPairs,
+  metadata_value_characters: ingestLimits.metadataValueCharacters,
+  idempotency_key_characters: ingestLimits.idempotencyKeyCharacters,
+  json_depth: maxJsonDepth,
+  inbox_page_events: inboxLimits.pageEvents,
+  inbox_page_bytes: inboxLimits.pageBytes,
+  inbox_wait_seconds: inboxLimits.waitSeconds,
+  inbox_waits_at_once: inboxLimits.waitsPerPartner,
+  event_type_filters: inboxLimits.eventTypeFilters,
+  acknowledge_events: acknowledgeLimits.events,
+  retention_min_seconds: 3_600,
+  retention_max_seconds: 2_592_000,
+};

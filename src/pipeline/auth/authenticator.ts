@@ -1,0 +1,97 @@
+import type { FastifyRequest } from 'fastify';
+import type { Clock } from '../../platform/clock.ts';
+import { ApiError } from '../errors/catalogue.ts';
+import { type CredentialFault, readKey } from './credentials.ts';
+import type { FailureLimit } from './failure-limit.ts';
+import { KeyCache, type KnownKey } from './key-cache.ts';
+import { parseKey } from './key-format.ts';
+import type { Refusal } from './key-store.ts';
+import type { Principal, Scope } from './principal.ts';
+
+/** Why a request was not let in, for the metric; the caller learns only the code. */
+export type AuthFailure = CredentialFault['reason'] | Refusal | 'throttled' | 'suspended' | 'forbidden';
+
+export type AuthenticatorOptions = {
+  cache: KeyCache;
+  failures: FailureLimit;
+  /** Wall clock, for the expiry of keys. */
+  clock: Clock;
+  onFailure(reason: AuthFailure): void;
+};
+
+/** Takes an error, or who it is: exactly one of the two. */
+export type Authenticated = (error: Error | undefined, principal?: Principal) => void;
+
+/** One answer for every key that is not accepted, so that nothing can be learned from it. */
+const challenge = 'Bearer realm="triggers-api", ApiKey realm="triggers-api", header="X-API-Key"';
+
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Who calls, and may they use `scope`? Calls back within the call for a key in the cache, later for one that must be looked up.
+   * The error is an ApiError (401, 403, 429, 503) or the database's.
+   */
+  authenticate(request: FastifyRequest, scope: Scope | undefined, done: Authenticated): void {
+    const key = readKey(request.raw);
+    if (typeof key !== 'string') {
+      this.#refuse(request, key.reason).catch(done);
+      return;
+    }
+    const digest = KeyCache.digest(key);
+    const known = this.#recall(digest);
+    if (known) this.#admit(known, scope, done);
+    else this.#identify(request, key, digest).then((found) => this.#admit(found, scope, done), done);
+  }
+
+  #recall(digest: string): KnownKey | undefined {
+    const known = this.#options.cache.known(digest);
+    const expiresAtMs = known?.principal.expiresAtMs ?? null;
+    if (expiresAtMs === null || this.#options.clock() < expiresAtMs) return known;
+    this.#options.cache.refuse(digest, 'expired');
+    return undefined;
+  }
+
+  #admit({ principal, suspended }: KnownKey, scope: Scope | undefined, done: Authenticated): void {
+    if (suspended) {
+      this.#options.onFailure('suspended');
+      done(new ApiError('partner_suspended'));
+    } else if (scope && !principal.scopes.has(scope)) {
+      this.#options.onFailure('forbidden');
+      done(new ApiError('forbidden', { detail: `The key lacks the scope ${scope}.` }));
+    } else {
+      done(undefined, principal);
+    }
+  }
+
+  async #identify(request: FastifyRequest, key: string, digest: string): Promise<KnownKey> {
+    const { cache } = this.#options;
+    // A key that was good a moment ago is looked up again even while others fail at the same address, behind the same gateway perhaps.
+    if (!cache.remembers(digest)) await this.#check(request);
+    if (!parseKey(key)) return this.#refuse(request, 'malformed');
+    const reason = cache.refused(digest);
+    if (reason) return this.#refuse(request, reason);
+    const state = await cache.load(digest, key);
+    return 'refused' in state ? this.#refuse(request, state.refused) : state;
+  }
+
+  async #check(request: FastifyRequest): Promise<void> {
+    try {
+      await this.#options.failures.check(request);
+    } catch (error) {
+      this.#options.onFailure('throttled');
+      throw error;
+    }
+  }
+
+  /** @throws always. A request without a key tries nothing, and is not counted against its address. */
+  async #refuse(request: FastifyRequest, reason: AuthFailure): Promise<never> {
+    this.#options.onFailure(reason);
+    if (reason !== 'missing') await this.#options.failures.count(request);
+    throw new ApiError('unauthenticated', { headers: { 'www-authenticate': challenge } });
+  }
+}

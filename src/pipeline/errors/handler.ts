@@ -1,0 +1,97 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { classifyPostgresError } from '../../platform/postgres.ts';
+import { ApiError, catalogue, type ErrorCode } from './catalogue.ts';
+import { validationErrors } from './validation-errors.ts';
+
+export type ErrorHandlerOptions = {
+  /** Base of the documentation pages that `type` links to; may be empty. */
+  publicUrl: string;
+};
+
+/** The one place that answers errors, as `application/problem+json` (RFC 9457). */
+export function registerErrorHandler(app: FastifyInstance, options: ErrorHandlerOptions): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const apiError = toApiError(error, request);
+    if (apiError.statusCode >= 500) request.log.error({ err: apiError.options.cause ?? error, code: apiError.code }, 'request failed');
+    return sendProblem(apiError, request, reply, options.publicUrl);
+  });
+  const allowedMethods = collectRoutes(app);
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = allowedMethods(request.url);
+    const error =
+      allowed.length > 0
+        ? new ApiError('method_not_allowed', { detail: `This path takes ${allowed.join(', ')}.`, headers: { allow: allowed.join(', ') } })
+        : new ApiError('route_not_found');
+    return sendProblem(error, request, reply, options.publicUrl);
+  });
+}
+
+/** The problem document of an error, as it is sent. */
+export function problemDocument(error: ApiError, requestId: string, path: string, publicUrl: string): Record<string, unknown> {
+  const { title, status, advice, retryable } = catalogue[error.code];
+  return {
+    type: `${publicUrl}/docs/errors#${error.code}`,
+    title,
+    status,
+    detail: error.options.detail ?? advice,
+    instance: path,
+    code: error.code,
+    request_id: requestId,
+    retryable,
+    ...(error.options.errors && { errors: error.options.errors }),
+    ...error.options.members,
+  };
+}
+
+function sendProblem(error: ApiError, request: FastifyRequest, reply: FastifyReply, publicUrl: string): FastifyReply {
+  const { retryAfterSeconds, headers } = error.options;
+  reply.status(error.statusCode);
+  if (headers) reply.headers(headers);
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', `${retryAfterSeconds}`);
+  reply.header('content-type', 'application/problem+json').header('cache-control', 'no-store');
+  const path = request.url.split('?', 1)[0] as string;
+  return reply.serializer(JSON.stringify).send(problemDocument(error, request.id, path, publicUrl));
+}
+
+/** Errors of Fastify's own that a request can cause, by their code. */
+const frameworkErrors: Record<string, ErrorCode> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_json',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_json',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_json',
+  FST_ERR_BAD_URL: 'route_not_found',
+  FST_ERR_MAX_PARAM_LENGTH: 'route_not_found',
+};
+
+/** Any error as one of the catalogue. */
+export function toApiError(error: FastifyError, request: FastifyRequest): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error.validation) return validationErrors(error);
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    const code = request.routeOptions.config.operation === 'postEventsBatch' ? 'batch_too_large' : 'payload_too_large';
+    // What is left of the body would be read as the next request.
+    return new ApiError(code, { headers: { connection: 'close' } });
+  }
+  const code = frameworkErrors[error.code];
+  if (code) return new ApiError(code);
+  if (classifyPostgresError(error) === 'retry') return new ApiError('unavailable', { retryAfterSeconds: 1, cause: error });
+  // A client that went away or sent half a body: nobody reads the answer, but it is not our failure.
+  if (error.statusCode === 400) return new ApiError('invalid_json', { detail: 'The body ended early.' });
+  return new ApiError('internal', { cause: error });
+}
+
+/** Collects the routes, so that a known path with another method is answered 405 with `Allow` and not 404. */
+function collectRoutes(app: FastifyInstance): (url: string) => string[] {
+  const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`);
+    const route = routes.get(url) ?? { pattern, methods: new Set<string>() };
+    for (const each of [method].flat()) route.methods.add(each);
+    routes.set(url, route);
+  });
+  return (url) => {
+    const path = url.split('?', 1)[0] as string;
+    const methods = [...routes.values()].filter(({ pattern }) => pattern.test(path)).flatMap((route) => [...route.methods]);
+    return [...new Set(methods)].sort();
+  };
+}

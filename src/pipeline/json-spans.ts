@@ -1,0 +1,111 @@
+/**
+ * Finds where the values of a JSON text begin and end, so that a payload can be stored as the partner wrote it: JSON.parse and stringify would
+ * change 2^53+1, 1.0 and duplicate keys. Everything here but `exceedsDepth` expects a text that JSON.parse has accepted.
+ */
+export type Span = { start: number; end: number };
+
+const quote = 0x22;
+const backslash = 0x5c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const comma = 0x2c;
+
+/**
+ * Whether a text nests deeper than `limit` levels. Runs before JSON.parse, on any text: a 10 KB body nested 5,000 deep would overflow the
+ * stack of whatever walks it later.
+ */
+export function exceedsDepth(text: string, limit: number): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === quote) {
+      i = endOfString(text, i) - 1;
+    } else if (char === openBrace || char === openBracket) {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (char === closeBrace || char === closeBracket) {
+      depth -= 1;
+    }
+  }
+  return false;
+}
+
+/**
+ * The spans of the named members of the object that opens at `open`. Of a repeated member the last counts, as it does for JSON.parse; a key
+ * spelled with escapes is the key it spells.
+ * @returns the index after the object's closing brace, and the spans found.
+ */
+export function objectMembers(text: string, open: number, names: readonly string[]): { end: number; spans: Map<string, Span> } {
+  const spans = new Map<string, Span>();
+  let i = skipSpace(text, open + 1);
+  while (text.charCodeAt(i) !== closeBrace) {
+    const keyEnd = endOfString(text, i);
+    const raw = text.slice(i + 1, keyEnd - 1);
+    const key = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
+    const start = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    const end = endOfValue(text, start);
+    if (names.includes(key)) spans.set(key, { start, end });
+    i = skipSpace(text, end);
+    if (text.charCodeAt(i) === comma) i = skipSpace(text, i + 1);
+  }
+  return { end: i + 1, spans };
+}
+
+/** The spans of the elements of the array that opens at `open`. */
+export function arrayElements(text: string, open: number): Span[] {
+  const elements: Span[] = [];
+  let i = skipSpace(text, open + 1);
+  while (text.charCodeAt(i) !== closeBracket) {
+    const end = endOfValue(text, i);
+    elements.push({ start: i, end });
+    i = skipSpace(text, end);
+    if (text.charCodeAt(i) === comma) i = skipSpace(text, i + 1);
+  }
+  return elements;
+}
+
+/** The index of the first character at or after `i` that is not JSON white space. */
+export function skipSpace(text: string, i: number): number {
+  let at = i;
+  for (let char = text.charCodeAt(at); char === 0x20 || char === 0x0a || char === 0x0d || char === 0x09; char = text.charCodeAt(at)) at += 1;
+  return at;
+}
+
+function endOfValue(text: string, start: number): number {
+  const first = text.charCodeAt(start);
+  if (first === quote) return endOfString(text, start);
+  let i = start;
+  if (first !== openBrace && first !== openBracket) {
+    // A number or a literal: up to the next separator.
+    for (; i < text.length; i++) {
+      const char = text.charCodeAt(i);
+      if (char === comma || char === closeBrace || char === closeBracket || char <= 0x20) break;
+    }
+    return i;
+  }
+  let depth = 0;
+  for (; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === quote) {
+      i = endOfString(text, i) - 1;
+    } else if (char === openBrace || char === openBracket) {
+      depth += 1;
+    } else if (char === closeBrace || char === closeBracket) {
+      depth -= 1;
+      if (depth === 0) return i + 1;
+    }
+  }
+  return i;
+}
+
+/** The index after the closing quote of the string that opens at `open`; the text's length when it never closes. */
+function endOfString(text: string, open: number): number {
+  for (let at = text.indexOf('"', open + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    let slashes = 0;
+    while (text.charCodeAt(at - 1 - slashes) === backslash) slashes += 1;
+    if (slashes % 2 === 0) return at + 1;
+  }
+  return text.length;
+}

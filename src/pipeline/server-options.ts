@@ -1,0 +1,53 @@
+import type { Socket } from 'node:net';
+import type { ServerOptions as HttpOptions } from 'node:http';
+import type { FastifyServerOptions } from 'fastify';
+import type { DestinationStream } from 'pino';
+import { ApiError } from './errors/catalogue.ts';
+import { problemDocument } from './errors/handler.ts';
+import { createRequestIds } from './request-id.ts';
+
+export type ServerOptions = { level: string; trustProxyHops: number; logStream: DestinationStream | undefined; publicUrl: string };
+
+/** How the server listens and logs. Times in milliseconds. */
+export function serverOptions({ level, trustProxyHops, logStream, publicUrl }: ServerOptions): FastifyServerOptions & { http: HttpOptions } {
+  const requestId = createRequestIds();
+  return {
+    logger: {
+      level,
+      ...(logStream && { stream: logStream }),
+      // Headers and bodies are never handed to the logger; this is for the day somebody does.
+      redact: { paths: ['req.headers', 'headers', '*.headers', 'body', '*.body', 'api_key', '*.api_key'], censor: '[redacted]' },
+      serializers: { req: ({ id, method, ip }) => ({ id, method, ip }) },
+    },
+    disableRequestLogging: true,
+    genReqId: (request) => requestId(request as never),
+    requestIdHeader: false,
+    trustProxy: trustProxyHops === 0 ? false : (_address, hop) => hop < trustProxyHops,
+    // A command is small; the routes that take events say how much they take.
+    bodyLimit: 64 * 1024,
+    // Fastify's default of 0 switches Node's own limit off: a body that stalls would stay for ever.
+    requestTimeout: 15_000,
+    // Longer than the 60 s for which balancers keep a connection, so that they close it and not we while a request is on its way.
+    keepAliveTimeout: 65_000,
+    http: { headersTimeout: 10_000 },
+    // A request that arrives on an open connection while the server closes is answered, and its connection closed after it.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    clientErrorHandler(error, socket) {
+      answerClientError(error, socket as Socket, requestId({ headers: {} }), publicUrl);
+    },
+  };
+}
+
+/** What could not be read as HTTP is answered on the bare socket: no route has seen it. */
+function answerClientError(error: Error & { code?: string }, socket: Socket, requestId: string, publicUrl: string): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const status = timedOut ? '408 Request Timeout' : tooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  const detail = timedOut ? 'The request took longer than 15 seconds to arrive.' : tooLarge ? 'The headers are larger than 16 KiB.' : 'The request is not valid HTTP/1.1.';
+  const body = JSON.stringify({ ...problemDocument(new ApiError('invalid_json', { detail }), requestId, '', publicUrl), status: Number(status.slice(0, 3)) });
+  const headers = [`content-type: application/problem+json`, `content-length: ${Buffer.byteLength(body)}`, `x-request-id: ${requestId}`, 'connection: close'];
+  socket.end(`HTTP/1.1 ${status}\r\n${headers.join('\r\n')}\r\n\r\n${body}`);
+}

@@ -1,0 +1,22 @@
+import { Ajv, type Options } from 'ajv';
+import type { FastifyInstance } from 'fastify';
+import { parseTime } from '../platform/rfc3339.ts';
+
+const common: Options = {
+  allErrors: false,
+  useDefaults: true,
+  removeAdditional: false,
+  strict: false,
+  formats: { 'date-time': { type: 'string', validate: (text: string) => parseTime(text) !== undefined } },
+};
+
+/** Bodies are taken as they are: a number is not turned into a text to fit. */
+export const bodyAjv: Ajv = new Ajv({ ...common, coerceTypes: false });
+
+/** Parameters arrive as text, so they are converted to the type that the schema names. */
+const parameterAjv = new Ajv({ ...common, coerceTypes: true });
+
+/** Well formed? One compiler for bodies, one for everything that arrives as text. */
+export function registerValidation(app: FastifyInstance): void {
+  app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? bodyAjv : parameterAjv).compile(schema as object));
+}

@@ -1,0 +1,85 @@
+import type pg from 'pg';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Every metric of the service, in one place; the names are what dashboards and alerts are made of. */
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics(version: string) {
+  const registry = new Registry();
+  registry.setDefaultLabels({ version });
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const counter = <Name extends string>(name: string, help: string, labelNames: Name[] = []) => new Counter({ name, help, labelNames, registers });
+  /** Sets a gauge whenever it is scraped. */
+  const watch = (watched: Gauge, update: (gauge: Gauge) => void) => Object.assign(watched, { collect: () => update(watched) });
+  const gauge = <Name extends string>(name: string, help: string, labelNames: Name[] = []) => new Gauge({ name, help, labelNames, registers });
+  return {
+    registry,
+    watch,
+    requests: counter('http_requests_total', 'Requests answered, by operation and status.', ['operation', 'status']),
+    duration: new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'From the request line to the end of the answer. Long polls are counted in their own operation.',
+      labelNames: ['operation'] as const,
+      // The alerts speak of 100 and 150 ms: an edge at exactly these values makes them counts instead of interpolations.
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.5, 1, 2.5, 5, 10, 30],
+      registers,
+    }),
+    durationMax: gauge('http_request_duration_max_seconds', 'The slowest request of the last one to two minutes, long polls aside.'),
+    eventsIngested: counter('events_ingested_total', 'Events by what became of them: accepted, duplicate, failed.', ['outcome']),
+    eventsDelivered: counter('events_delivered_total', 'Events shown on inbox pages, each time they are shown.'),
+    eventsAcknowledged: counter('events_acknowledged_total', 'Events acknowledged for the first time.'),
+    eventsExpired: counter('events_expired_total', 'Events that left the inbox because their retention ended.'),
+    queuedRows: gauge('write_queue_rows', 'Rows waiting for a commit.', ['queue']),
+    batchesInFlight: gauge('write_batches_in_flight', 'Batches being committed.', ['queue']),
+    batchRows: new Histogram({
+      name: 'write_batch_rows',
+      help: 'Rows in one commit.',
+      labelNames: ['queue'] as const,
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 500, 1000],
+      registers,
+    }),
+    flushes: counter('write_flushes_total', 'Commits by what started them: idle, completed, full.', ['queue', 'trigger']),
+    poolConnections: gauge('postgres_pool_connections', 'Connections by pool and state: idle, busy; and requests waiting for one.', ['pool', 'state']),
+    inboxBacklog: gauge('inbox_backlog_events', 'Unacknowledged events of all partners, as last estimated.'),
+    inboxWaits: gauge('inbox_waits', 'Long polls waiting now.'),
+    redisUp: gauge('redis_up', '1 while Redis answers, 0 while limits are kept per process. Absent without Redis.'),
+    limitHits: counter('limit_hits_total', 'Requests refused by a limit: burst, monthly, address.', ['policy']),
+    authFailures: counter('auth_failures_total', 'Refused credentials by reason.', ['reason']),
+    partitionsAhead: gauge('partitions_ahead_days', 'Days after today for which the events table has partitions.'),
+    retentionRunAt: gauge('retention_last_run_timestamp_seconds', 'When the retention job last ended well.'),
+    jobFailures: counter('job_failures_total', 'Background jobs that failed.', ['job']),
+  };
+}
+
+/** Follows a write queue: its length at each scrape, its batches as they start. */
+export function watchQueue(metrics: Metrics, queue: string, writer: () => { queuedRows: number; inFlight: number }) {
+  const update = (gauge: Gauge<'queue'>, value: () => number) => {
+    const before = (gauge as { collect?: () => void }).collect;
+    Object.assign(gauge, {
+      collect: () => {
+        before?.();
+        gauge.set({ queue }, value());
+      },
+    });
+  };
+  update(metrics.queuedRows, () => writer().queuedRows);
+  update(metrics.batchesInFlight, () => writer().inFlight);
+  const rows = metrics.batchRows.labels({ queue });
+  return (batch: { rows: number; trigger: string }) => {
+    rows.observe(batch.rows);
+    metrics.flushes.inc({ queue, trigger: batch.trigger });
+  };
+}
+
+/** Reports the connections of each pool at each scrape. */
+export function watchPools(metrics: Metrics, pools: { write: pg.Pool; read: pg.Pool }): void {
+  metrics.watch(metrics.poolConnections as Gauge, () => {
+    for (const name of ['write', 'read'] as const) {
+      const pool = pools[name];
+      metrics.poolConnections.set({ pool: name, state: 'idle' }, pool.idleCount);
+      metrics.poolConnections.set({ pool: name, state: 'busy' }, pool.totalCount - pool.idleCount);
+      metrics.poolConnections.set({ pool: name, state: 'waiting' }, pool.waitingCount);
+    }
+  });
+}

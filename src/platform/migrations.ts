@@ -1,0 +1,38 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import pg from 'pg';
+
+const folder = new URL('../../migrations/', import.meta.url);
+
+/**
+ * Brings a database to the newest schema: numbered SQL files, forward only, each once, under Kysely's migration lock; then makes sure
+ * that today's partitions exist. Safe to repeat and to run from several tasks at once.
+ * @returns the names of the migrations applied now, in order.
+ * @throws the database's error; nothing of a failed run stays.
+ */
+export async function migrate(databaseUrl: string): Promise<string[]> {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2, connectionTimeoutMillis: 5_000, options: '-c lock_timeout=10s' });
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    const migrator = new Migrator({ db, provider: { getMigrations: readMigrations }, allowUnorderedMigrations: false });
+    const { error, results } = await migrator.migrateToLatest();
+    if (error) throw error;
+    await sql`SELECT ensure_partitions(now(), ${partitionDaysAhead})`.execute(db);
+    return (results ?? []).map((result) => result.migrationName);
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** Days for which partitions exist ahead of today: a job that fails for a week still loses nothing. */
+export const partitionDaysAhead = 7;
+
+async function readMigrations(): Promise<Record<string, Migration>> {
+  const files = (await readdir(folder)).filter((name) => /^\d{4}_.*\.sql$/.test(name)).sort();
+  const entries = files.map(async (file): Promise<[string, Migration]> => {
+    const text = await readFile(new URL(file, folder), 'utf8');
+    return [file.replace(/\.sql$/, ''), { up: async (db) => void (await sql.raw(text).execute(db)) }];
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}

@@ -1,0 +1,58 @@
+import pg from 'pg';
+import { generateKey, hashKey } from '../../src/pipeline/auth/key-format.ts';
+import { migrate } from '../../src/platform/migrations.ts';
+
+/** A partner as a measurement needs it: a key that may do everything, and limits that are never met. */
+export type Provisioned = { id: number; slug: string; apiKey: string };
+
+export const pepper = 'pepper-of-measurements-and-fault-tests-only';
+const scopes = ['events:write', 'inbox:read', 'inbox:settle', 'account:read', 'account:write'];
+
+/**
+ * Makes the database `name` with the newest schema, and these partners in it.
+ * @returns its URL and the partners in the order of `slugs`.
+ */
+export async function provisionDatabase(
+  adminUrl: string,
+  name: string,
+  slugs: string[],
+): Promise<{ url: string; partners: Provisioned[] }> {
+  await withClient(adminUrl, (client) => client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`));
+  const url = new URL(adminUrl);
+  url.pathname = `/${name}`;
+  await migrate(url.href);
+  return {
+    url: url.href,
+    partners: await withClient(url.href, (client) => Promise.all(slugs.map((slug, index) => provision(client, slug, index)))),
+  };
+}
+
+async function provision(client: pg.Client, slug: string, index: number): Promise<Provisioned> {
+  const apiKey = generateKey('test', slug);
+  const partner = await client.query<{ id: number }>(
+    `INSERT INTO partners (slug, partner_id, name, rate_limit_per_sec, rate_limit_burst, rate_limit_per_month)
+     VALUES ($1, $2, $1, 1000000, 1000000, 1000000000000) RETURNING id`,
+    [slug, `test_${String(index + 1).padStart(6, '0')}`],
+  );
+  const id = partner.rows[0]?.id as number;
+  await client.query('INSERT INTO api_keys (partner_id, key_hash, key_prefix, class, scopes) VALUES ($1, $2, $3, $4, $5)', [
+    id,
+    hashKey(pepper, apiKey),
+    apiKey.slice(0, -30),
+    'test',
+    scopes,
+  ]);
+  return { id, slug, apiKey };
+}
+
+/** Runs `work` with a connection of its own, which is closed afterwards. */
+export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {}); // the statement under way reports it
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,49 @@
+import { performance } from 'node:perf_hooks';
+import { encodeRequest, type HttpAnswer } from './http-client.ts';
+import type { LoadConnection, Tally } from './load-generator.ts';
+import type { LoadSpec, RequestSource } from './load-spec.ts';
+import { batchBody, headersFor } from './requests.ts';
+
+/** Insert, poll, acknowledge, on every connection, until enough events have gone round or the time is over. */
+export async function runCycles(
+  spec: LoadSpec,
+  source: Extract<RequestSource, { kind: 'cycle' }>,
+  connections: LoadConnection[],
+  runId: string,
+  tally: Tally,
+): Promise<void> {
+  const until = performance.now() + spec.durationMs;
+  let begun = 0;
+  await Promise.all(
+    connections.map(async ({ http, apiKey }, lane) => {
+      const headers = headersFor(apiKey);
+      const poll = encodeRequest('GET', `/v1/inbox?limit=${source.size}`, headers);
+      for (let round = 0; begun < source.events && performance.now() < until; round++) {
+        begun += source.size;
+        try {
+          const body = batchBody(source.size, source.payloadBytes, `${runId}-${lane}-${round}`);
+          expectOk(await http.request(encodeRequest('POST', '/v1/events/batch', headers, body)));
+          const sentAt = performance.now();
+          const page = await http.request(poll);
+          const milliseconds = performance.now() - sentAt;
+          const eventIds = idsOf(expectOk(page));
+          expectOk(await http.request(encodeRequest('POST', '/v1/events/acknowledge', headers, JSON.stringify({ event_ids: eventIds }))));
+          tally.answered(page, milliseconds, eventIds.length);
+        } catch (error) {
+          tally.failed(error);
+          if (tally.errors > 100) return;
+        }
+      }
+    }),
+  );
+}
+
+/** The ids of an inbox page, without parsing the payloads. */
+export function idsOf(page: HttpAnswer): string[] {
+  return page.body.toString('latin1').match(/evt_[0-9a-f-]{36}/g) ?? [];
+}
+
+function expectOk(answer: HttpAnswer): HttpAnswer {
+  if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.body.toString('utf8', 0, 300)}`);
+  return answer;
+}
