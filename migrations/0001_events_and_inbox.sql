@@ -49,16 +49,15 @@ END $$;
 CREATE TRIGGER auth_changed AFTER INSERT OR UPDATE OR DELETE ON partners FOR EACH ROW EXECUTE FUNCTION notify_auth_changed('id');
 CREATE TRIGGER auth_changed AFTER INSERT OR UPDATE OR DELETE ON api_keys FOR EACH ROW EXECUTE FUNCTION notify_auth_changed('partner_id');
 
--- History: append-only, given back byte for byte, dropped by the day. `payload` and `metadata` are text because jsonb loses key order,
--- number spelling and \u0000. `occurred_at` is text because it is only ever given back: an RFC 3339 time of the partner's, normalized.
+-- History: append-only, given back byte for byte, dropped by the day. `payload` is text because jsonb loses key order, number spelling and
+-- \u0000. `attributes` is what is only ever given back, as it is given back: the members of the event's JSON from its type to the name
+-- of its payload. A page of the inbox is then a join of texts; from a column for each member it cost the database twice as much.
 CREATE TABLE events (
   partner_id integer NOT NULL,
   id uuid NOT NULL,
   event_type text NOT NULL,
-  occurred_at text NOT NULL,
+  attributes text NOT NULL,
   payload text NOT NULL,
-  metadata text,
-  trace_parent text,
   PRIMARY KEY (partner_id, id)
 ) PARTITION BY RANGE (id);
 
@@ -69,10 +68,12 @@ CREATE TABLE acknowledgements (
   PRIMARY KEY (partner_id, id)
 ) PARTITION BY RANGE (id);
 
--- What is still to be acknowledged: a narrow row, deleted when it is. Half-empty pages leave room for heap-only updates. The table
+-- What is still to be acknowledged: a narrow row, deleted when it is. `bytes` is the event's size on an inbox page, so that a page is cut
+-- at its limit before the events are read. Half-empty pages leave room for heap-only updates. The table
 -- churns by its whole size, so it is vacuumed by absolute numbers rather than by a share of it.
 CREATE TABLE inbox (
   partner_id integer NOT NULL,
+  bytes integer NOT NULL,
   id uuid NOT NULL,
   event_type text NOT NULL,
   PRIMARY KEY (partner_id, id)
@@ -124,8 +125,10 @@ BEGIN
     FOREACH parent IN ARRAY ARRAY['events', 'acknowledgements'] LOOP
       partition := parent || to_char(start_of_day AT TIME ZONE 'UTC', '"_"YYYYMMDD');
       IF to_regclass(partition) IS NULL THEN
-        EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
-          partition, parent, uuid_floor(start_of_day), uuid_floor(start_of_day + interval '1 day'));
+        -- Made first and attached then: this way the parent stays open for inserts.
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', partition, parent);
+        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+          parent, partition, uuid_floor(start_of_day), uuid_floor(start_of_day + interval '1 day'));
         made := made + 1;
       END IF;
     END LOOP;

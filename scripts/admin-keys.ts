@@ -42,9 +42,9 @@ export function addKeyCommands(program: Command): void {
     .option('--json', 'print JSON')
     .action((name, { yes, json }) =>
       withDatabase(async ({ db }) => {
-        const { prefix } = await findKeyByName(db, name);
+        const { id, prefix } = await findKeyByName(db, name);
         await confirm(`Revoke the key ${prefix}…`, yes);
-        const key = await revokeKey(db, name);
+        const key = await revokeKey(db, `${id}`);
         if (json) printJson(key);
         else say(`${prefix}… is revoked; every replica refuses it within a second`);
       }),

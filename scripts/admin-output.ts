@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { AdminError, exitCodes } from './admin-outcome.ts';
 
@@ -29,15 +30,23 @@ export function say(message: string): void {
   process.stderr.write(`${message}\n`);
 }
 
+type Terminal = { input: NodeJS.ReadableStream & { isTTY?: boolean }; output: NodeJS.WritableStream };
+
 /**
  * Lets a destructive command go on when it was given --yes, or when a person says so.
- * @throws AdminError when they say no, or when nobody is there to ask.
+ * @throws AdminError when they say no or nothing, or when nobody is there to ask.
  */
-export async function confirm(question: string, yes: boolean | undefined): Promise<void> {
+export async function confirm(
+  question: string,
+  yes: boolean | undefined,
+  { input, output }: Terminal = { input: process.stdin, output: process.stderr },
+): Promise<void> {
   if (yes) return;
-  if (!process.stdin.isTTY) throw new AdminError(exitCodes.usage, `${question}: nobody is here to confirm it; repeat with --yes`);
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`${question}? [y/N] `);
+  if (!input.isTTY) throw new AdminError(exitCodes.usage, `${question}: nobody is here to confirm it; repeat with --yes`);
+  const terminal = createInterface({ input, output });
+  // Ctrl-D and Ctrl-C close the interface and leave the question open.
+  const closed = once(terminal, 'close').then(() => '');
+  const answer = await Promise.race([terminal.question(`${question}? [y/N] `), closed]);
   terminal.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new AdminError(exitCodes.failed, 'not confirmed, nothing was changed');
 }

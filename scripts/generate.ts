@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { configurationTable } from './configuration-table.ts';
+import { openApiText } from './openapi.ts';
 import { dumpSchema } from './schema-dump.ts';
 
 /**
@@ -16,6 +17,7 @@ type Generator = {
 const generators: Generator[] = [
   { file: 'README.md', text: configurationTable },
   { file: 'migrations/schema.sql', text: dumpSchema },
+  { file: 'openapi/openapi.json', text: openApiText },
 ];
 
 const check = process.argv.includes('--check');

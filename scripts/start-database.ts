@@ -28,8 +28,8 @@ export async function issueDemoKey(databaseUrl: string, pepper: string): Promise
   try {
     const known = await pools.db.selectFrom('partners').select('id').where('slug', '=', demo.slug).executeTakeFirst();
     if (!known) await createPartner(pools.db, demo);
-    const { apiKey } = await issueKey(pools.db, pepper, { slug: demo.slug, keyClass: 'test' });
-    return apiKey;
+    const issued = await issueKey(pools.db, pepper, { slug: demo.slug, keyClass: 'test' });
+    return issued.api_key;
   } finally {
     await pools.close();
   }

@@ -66,7 +66,7 @@ async function start(): Promise<{ died: Promise<string> }> {
   const known = folder.readEnv('demo.env').API_KEY;
   const apiKey = known && (await isAccepted(url, known)) ? known : await issueDemoKey(database.url, pepper);
   await folder.writeEnv('demo.env', { API_URL: url, API_KEY: apiKey });
-  welcome(url, apiKey, `http://127.0.0.1:${metricsPort}/metrics`, path.relative(process.cwd(), folder.path));
+  welcome(url, apiKey, `http://127.0.0.1:${metricsPort}/metrics`, shortest(folder.path));
 
   const serverDied = new Promise<string>((resolve) => {
     server.once('exit', async () => resolve(`the server has ended by itself; ${await endOf(logFile)}`));
@@ -103,6 +103,11 @@ Send an event, look into the inbox, acknowledge the oldest event there:
 ${lines.join('\n')}
 
 Ctrl-C stops everything; the data stays in ${folder} for the next start.`);
+}
+
+function shortest(place: string): string {
+  const relative = path.relative(process.cwd(), place);
+  return relative.startsWith('..') ? place : relative;
 }
 
 function aborted(): Promise<undefined> {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Report } from './test-report.ts';
 import { type Service, startTestPostgres, startTestRedis } from './test-services.ts';
@@ -52,22 +53,24 @@ async function runTap(files: string[], env: Record<string, string>, report: Repo
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true, // a group of its own, so that all that the tests start can be ended with it
   });
-  const killGroup = (signal: NodeJS.Signals) => {
-    try {
-      process.kill(-(child.pid as number), signal);
-    } catch {
-      // the group has ended
-    }
-  };
-  stopTests = () => {
-    killGroup('SIGTERM');
-    setTimeout(() => killGroup('SIGKILL'), 10_000).unref();
-  };
+  const group = child.pid as number;
+  stopTests = () => void signalGroup(group, 'SIGTERM');
   if (interruptedBy) stopTests();
   createInterface({ input: child.stdout }).on('line', (line) => report.line(line));
   const [code] = await once(child, 'close');
-  killGroup('SIGKILL');
+  // Normally nothing is left. After an interruption, what the tests had started gets the time to end what it had started.
+  for (const until = Date.now() + 15_000; signalGroup(group, 'SIGTERM') && Date.now() < until; ) await delay(100);
+  signalGroup(group, 'SIGKILL');
   return code ?? 1;
+}
+
+/** Whether there was anybody to signal. */
+function signalGroup(group: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(-group, signal);
+  } catch {
+    return false;
+  }
 }
 
 function conclude(report: Report, code: number): number {

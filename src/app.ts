@@ -19,6 +19,7 @@ import { MonthlyQuota } from './pipeline/limits/quota.ts';
 import { TokenLeases } from './pipeline/limits/token-leases.ts';
 import { createTokenSource } from './pipeline/limits/token-source.ts';
 import { observe } from './pipeline/observe.ts';
+import { registerOverload } from './pipeline/overload.ts';
 import { registerRequestId } from './pipeline/request-id.ts';
 import { serverOptions } from './pipeline/server-options.ts';
 import { registerValidation } from './pipeline/validation.ts';
@@ -42,7 +43,9 @@ declare module 'fastify' {
 
 /** The whole service, in the order in which a request meets it. `listen` is the caller's. What it opens, `close` closes: writers first, Postgres last. */
 export async function buildApp({ config, clock = systemClock, logStream }: AppOptions): Promise<FastifyInstance> {
-  const app = Fastify(serverOptions({ level: config.LOG_LEVEL, trustProxyHops: config.TRUST_PROXY_HOPS, logStream, publicUrl: config.PUBLIC_URL }));
+  const app = Fastify(
+    serverOptions({ level: config.LOG_LEVEL, trustProxyHops: config.TRUST_PROXY_HOPS, logStream, publicUrl: config.PUBLIC_URL }),
+  );
 
   // What the parts share.
   const metrics = createMetrics(config.APP_VERSION);
@@ -59,11 +62,19 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   const wakeups = createWakeups(redis && { redis: { ...redis, prefix: config.REDIS_PREFIX } });
   const signer = createSigner(config.KEY_PEPPER, 'cursor');
   const tokens = createTokenSource({ redis: redis?.commands, prefix: config.REDIS_PREFIX, clock, metrics, log: app.log });
-  const quota = new MonthlyQuota({ db: pools.db, clock, onError: (error) => app.log.warn({ err: error }, 'usage was not written; it is tried again') });
+  const quota = new MonthlyQuota({
+    db: pools.db,
+    clock,
+    onError: (error) => app.log.warn({ err: error }, 'usage was not written; it is tried again'),
+  });
   quota.start();
   app.addHook('onClose', () => quota.stop());
   const queued = { pool: pools.write, clock, maxQueuedRows: config.MAX_QUEUED_ROWS };
-  const writer = createBatchWriter({ ...queued, onStored: (partnerIds) => wakeups.wake(partnerIds), onBatch: watchQueue(metrics, 'ingest', () => writer) });
+  const writer = createBatchWriter({
+    ...queued,
+    onStored: (partnerIds) => wakeups.wake(partnerIds),
+    onBatch: watchQueue(metrics, 'ingest', () => writer),
+  });
   const ackWriter = createAckWriter({ ...queued, onBatch: watchQueue(metrics, 'acknowledge', () => ackWriter) });
   app.addHook('onClose', () => Promise.all([writer.drain(), ackWriter.drain()]).then(() => {}));
   watchPools(metrics, pools);
@@ -81,6 +92,7 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   registerJsonBody(app);
   await registerOpenApi(app, { version: config.APP_VERSION, publicUrl: config.PUBLIC_URL });
   await app.register(observe, { metrics, clock });
+  await registerOverload(app, { readingMs: config.OVERLOAD_LATENESS_MS });
   await app.register(auth, {
     db: pools.db,
     databaseUrl: config.DATABASE_URL,
@@ -92,10 +104,18 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
       if (reason === 'throttled') metrics.limitHits.inc({ policy: 'address' });
     },
     onListening(listening, error) {
-      app.log.info({ err: error, listening }, listening ? 'hearing of changed keys' : 'not hearing of changed keys; cached ones live half a second');
+      app.log.info(
+        { err: error, listening },
+        listening ? 'hearing of changed keys' : 'not hearing of changed keys; cached ones live half a second',
+      );
     },
   });
-  await app.register(limits, { leases: new TokenLeases(tokens, clock), quota, clock, onLimited: (policy) => metrics.limitHits.inc({ policy }) });
+  await app.register(limits, {
+    leases: new TokenLeases(tokens, clock),
+    quota,
+    clock,
+    onLimited: (policy) => metrics.limitHits.inc({ policy }),
+  });
 
   // Where a request ends.
   await app.register(ingestion, { writer, clock, onEvents: (outcome, count) => metrics.eventsIngested.inc({ outcome }, count) });

@@ -26,7 +26,8 @@ export function registerJsonBody(app: FastifyInstance): void {
     if (body.length === 0) return done(null, undefined);
     if (!isUtf8(body)) return done(new ApiError('invalid_json', { detail: 'The body is not valid UTF-8.' }));
     const text = body.toString('utf8');
-    if (exceedsDepth(text, maxJsonDepth)) return done(new ApiError('json_too_deep', { detail: `The body nests more than ${maxJsonDepth} levels.` }));
+    if (exceedsDepth(text, maxJsonDepth))
+      return done(new ApiError('json_too_deep', { detail: `The body nests more than ${maxJsonDepth} levels.` }));
     let value: unknown;
     try {
       value = JSON.parse(text);
@@ -42,5 +43,7 @@ export function registerJsonBody(app: FastifyInstance): void {
 function position(error: unknown): string {
   const message = (error as Error).message;
   const at = / at position (\d+)/.exec(message)?.[1];
-  return at === undefined ? 'it ends too early or starts with a character that JSON does not allow.' : `unexpected character at position ${at}.`;
+  return at === undefined
+    ? 'it ends too early or starts with a character that JSON does not allow.'
+    : `unexpected character at position ${at}.`;
 }

@@ -69,7 +69,8 @@ export function arrayElements(text: string, open: number): Span[] {
 /** The index of the first character at or after `i` that is not JSON white space. */
 export function skipSpace(text: string, i: number): number {
   let at = i;
-  for (let char = text.charCodeAt(at); char === 0x20 || char === 0x0a || char === 0x0d || char === 0x09; char = text.charCodeAt(at)) at += 1;
+  for (let char = text.charCodeAt(at); char === 0x20 || char === 0x0a || char === 0x0d || char === 0x09; char = text.charCodeAt(at))
+    at += 1;
   return at;
 }
 

@@ -36,14 +36,10 @@ export const observe = fp<{ metrics: Metrics; clock: Clock }>(
       const operation = request.routeOptions.config.operation ?? 'unmatched';
       const ms = reply.elapsedTime;
       const key = `${operation} ${reply.statusCode}`;
-      let counter = counters.get(key);
-      if (!counter) counters.set(key, (counter = metrics.requests.labels({ operation, status: `${reply.statusCode}` })));
-      counter.inc();
+      remembered(counters, key, () => metrics.requests.labels({ operation, status: `${reply.statusCode}` })).inc();
       // The time of a long poll is the partner's wish; it would drown every other figure.
       const timed = isLongPoll(request.query) ? `${operation}Wait` : operation;
-      let timer = timers.get(timed);
-      if (!timer) timers.set(timed, (timer = metrics.duration.labels({ operation: timed })));
-      timer.observe(ms / 1000);
+      remembered(timers, timed, () => metrics.duration.labels({ operation: timed })).observe(ms / 1000);
       if (timed === operation) {
         samples[stats.requestsTotal % sampleSize] = ms;
         stats.requestsTotal += 1;
@@ -77,6 +73,15 @@ export const observe = fp<{ metrics: Metrics; clock: Clock }>(
   },
   { name: 'observe' },
 );
+
+function remembered<Value>(known: Map<string, Value>, key: string, find: () => Value): Value {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = find();
+    known.set(key, value);
+  }
+  return value;
+}
 
 function isLongPoll(query: unknown): boolean {
   return Number((query as { wait?: unknown } | null)?.wait ?? 0) > 0;

@@ -1,6 +1,6 @@
-import type { Socket } from 'node:net';
 import type { ServerOptions as HttpOptions } from 'node:http';
-import type { FastifyServerOptions } from 'fastify';
+import type { Socket } from 'node:net';
+import { type FastifyServerOptions, LogController } from 'fastify';
 import type { DestinationStream } from 'pino';
 import { ApiError } from './errors/catalogue.ts';
 import { problemDocument } from './errors/handler.ts';
@@ -9,7 +9,12 @@ import { createRequestIds } from './request-id.ts';
 export type ServerOptions = { level: string; trustProxyHops: number; logStream: DestinationStream | undefined; publicUrl: string };
 
 /** How the server listens and logs. Times in milliseconds. */
-export function serverOptions({ level, trustProxyHops, logStream, publicUrl }: ServerOptions): FastifyServerOptions & { http: HttpOptions } {
+export function serverOptions({
+  level,
+  trustProxyHops,
+  logStream,
+  publicUrl,
+}: ServerOptions): FastifyServerOptions & { http: HttpOptions } {
   const requestId = createRequestIds();
   return {
     logger: {
@@ -19,7 +24,9 @@ export function serverOptions({ level, trustProxyHops, logStream, publicUrl }: S
       redact: { paths: ['req.headers', 'headers', '*.headers', 'body', '*.body', 'api_key', '*.api_key'], censor: '[redacted]' },
       serializers: { req: ({ id, method, ip }) => ({ id, method, ip }) },
     },
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    // A child logger for each request costs 2 % of a request's time, and almost none ever logs: what does, names its request itself.
+    childLoggerFactory: (logger) => logger,
     genReqId: (request) => requestId(request as never),
     requestIdHeader: false,
     trustProxy: trustProxyHops === 0 ? false : (_address, hop) => hop < trustProxyHops,
@@ -46,8 +53,20 @@ function answerClientError(error: Error & { code?: string }, socket: Socket, req
   const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
   const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
   const status = timedOut ? '408 Request Timeout' : tooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
-  const detail = timedOut ? 'The request took longer than 15 seconds to arrive.' : tooLarge ? 'The headers are larger than 16 KiB.' : 'The request is not valid HTTP/1.1.';
-  const body = JSON.stringify({ ...problemDocument(new ApiError('invalid_json', { detail }), requestId, '', publicUrl), status: Number(status.slice(0, 3)) });
-  const headers = [`content-type: application/problem+json`, `content-length: ${Buffer.byteLength(body)}`, `x-request-id: ${requestId}`, 'connection: close'];
+  const detail = timedOut
+    ? 'The request took longer than 15 seconds to arrive.'
+    : tooLarge
+      ? 'The headers are larger than 16 KiB.'
+      : 'The request is not valid HTTP/1.1.';
+  const body = JSON.stringify({
+    ...problemDocument(new ApiError('invalid_json', { detail }), requestId, '', publicUrl),
+    status: Number(status.slice(0, 3)),
+  });
+  const headers = [
+    `content-type: application/problem+json`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${requestId}`,
+    'connection: close',
+  ];
   socket.end(`HTTP/1.1 ${status}\r\n${headers.join('\r\n')}\r\n\r\n${body}`);
 }

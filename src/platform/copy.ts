@@ -4,7 +4,6 @@ type WireConnection = {
   query(text: string): void;
   sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
-  sendCopyFail(message: string): void;
 };
 
 /**
@@ -22,16 +21,15 @@ export function copyInto(client: pg.ClientBase, parts: CopyPart[]): Promise<void
 export type CopyPart = { statement: string; rows: string };
 
 /**
- * What pg's client expects of a query object. The server asks for each table's rows with CopyInResponse; an error ends the whole message, and
- * ReadyForQuery ends it in any case, so the connection is never left in the middle of a copy.
+ * What pg's client expects of a query object. The server asks for each table's rows with CopyInResponse. An error ends the whole message, and
+ * pg calls the query object no more after one: the client itself waits for the server's ReadyForQuery before it sends what comes next, so the
+ * connection is never left in the middle of a copy.
  */
 class CopyQuery {
   /** pg wraps this member to end its read timeout. */
   callback: (error?: Error) => void;
   readonly #parts: CopyPart[];
   #next = 0;
-  #error: Error | undefined;
-  #finished = false;
 
   constructor(parts: CopyPart[], callback: (error?: Error) => void) {
     this.#parts = parts;
@@ -44,25 +42,16 @@ class CopyQuery {
 
   handleCopyInResponse(connection: WireConnection): void {
     const part = this.#parts[this.#next++];
-    if (!part) return connection.sendCopyFail('more tables than rows were given');
-    connection.sendCopyFromChunk(Buffer.from(part.rows, 'utf8'));
+    connection.sendCopyFromChunk(Buffer.from((part as CopyPart).rows, 'utf8'));
     connection.endCopyFrom();
   }
 
-  /** An error of the server is followed by ReadyForQuery; a lost connection by nothing. */
   handleError(error: Error): void {
-    this.#error ??= error;
-    if (!('severity' in error)) this.#finish();
+    this.callback(error);
   }
 
   handleReadyForQuery(): void {
-    this.#finish();
-  }
-
-  #finish(): void {
-    if (this.#finished) return;
-    this.#finished = true;
-    this.callback(this.#error);
+    this.callback();
   }
 
   handleCommandComplete(): void {}
@@ -75,9 +64,8 @@ class CopyQuery {
 
 const needsEscape = /[\\\n\r\t]/;
 
-/** A value in COPY's text format: tab, line ends and backslash are escaped, and null is `\N`. */
-export function copyText(value: string | null): string {
-  if (value === null) return '\\N';
+/** A value in COPY's text format: tab, line ends and backslash are escaped. */
+export function copyText(value: string): string {
   if (!needsEscape.test(value)) return value;
   return value.replace(/[\\\n\r\t]/g, (char) => escapes[char] as string);
 }

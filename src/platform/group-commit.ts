@@ -154,7 +154,10 @@ export class GroupCommit<Row, Result> {
     const oldest = batch[0]?.submittedAt ?? 0;
     for (let attempt = 1; ; attempt++) {
       try {
-        const results = await commit(batch.map(({ row }) => row), attempt);
+        const results = await commit(
+          batch.map(({ row }) => row),
+          attempt,
+        );
         batch.forEach((entry, index) => {
           entry.resolve(results[index] as Result);
         });

@@ -9,10 +9,12 @@ export function createMetrics(version: string) {
   registry.setDefaultLabels({ version });
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const counter = <Name extends string>(name: string, help: string, labelNames: Name[] = []) => new Counter({ name, help, labelNames, registers });
+  const counter = <Name extends string>(name: string, help: string, labelNames: Name[] = []) =>
+    new Counter({ name, help, labelNames, registers });
   /** Sets a gauge whenever it is scraped. */
   const watch = (watched: Gauge, update: (gauge: Gauge) => void) => Object.assign(watched, { collect: () => update(watched) });
-  const gauge = <Name extends string>(name: string, help: string, labelNames: Name[] = []) => new Gauge({ name, help, labelNames, registers });
+  const gauge = <Name extends string>(name: string, help: string, labelNames: Name[] = []) =>
+    new Gauge({ name, help, labelNames, registers });
   return {
     registry,
     watch,
@@ -40,7 +42,10 @@ export function createMetrics(version: string) {
       registers,
     }),
     flushes: counter('write_flushes_total', 'Commits by what started them: idle, completed, full.', ['queue', 'trigger']),
-    poolConnections: gauge('postgres_pool_connections', 'Connections by pool and state: idle, busy; and requests waiting for one.', ['pool', 'state']),
+    poolConnections: gauge('postgres_pool_connections', 'Connections by pool and state: idle, busy; and requests waiting for one.', [
+      'pool',
+      'state',
+    ]),
     inboxBacklog: gauge('inbox_backlog_events', 'Unacknowledged events of all partners, as last estimated.'),
     inboxWaits: gauge('inbox_waits', 'Long polls waiting now.'),
     redisUp: gauge('redis_up', '1 while Redis answers, 0 while limits are kept per process. Absent without Redis.'),

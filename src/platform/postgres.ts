@@ -79,6 +79,7 @@ const retryableClasses = new Set(['08', '40', '53', '55', '57', '58']);
 export function classifyPostgresError(error: unknown): PostgresFault | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = (error as { code?: unknown }).code;
+  if (typeof code === 'string' && /^E(AI_)?[A-Z]+$/.test(code)) return 'retry'; // the socket's or the resolver's; no SQLSTATE starts so
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) {
     // A role without the right, a database without the schema, or a standby: not this request's fault, and curable without it.
     if (code === '25006' || code === '3D000') return 'retry';
@@ -86,7 +87,6 @@ export function classifyPostgresError(error: unknown): PostgresFault | undefined
     if (retryableClasses.has(sqlClass)) return 'retry';
     return sqlClass === '22' || sqlClass === '23' ? 'data' : 'bug';
   }
-  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) return 'retry'; // the socket's: ECONNREFUSED, ECONNRESET, EPIPE, ETIMEDOUT
   return /timeout|Connection terminated|connection error|not queryable|cannot connect/i.test(error.message) ? 'retry' : undefined;
 }
 
@@ -101,7 +101,9 @@ export function isMissingPartition(error: unknown): boolean {
  */
 export async function assertDurable(pool: pg.Pool): Promise<void> {
   const wanted = ['fsync', 'synchronous_commit', 'full_page_writes'];
-  const { rows } = await pool.query<{ name: string; setting: string }>('SELECT name, setting FROM pg_settings WHERE name = ANY($1)', [wanted]);
+  const { rows } = await pool.query<{ name: string; setting: string }>('SELECT name, setting FROM pg_settings WHERE name = ANY($1)', [
+    wanted,
+  ]);
   const broken = rows.filter(({ setting }) => setting === 'off' || setting === 'local').map(({ name, setting }) => `${name}=${setting}`);
   if (broken.length > 0) throw new Error(`the database may lose committed events: ${broken.join(', ')}; turn them on before production`);
 }

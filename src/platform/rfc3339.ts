@@ -17,28 +17,39 @@ export function formatTime(ms: number): string {
   return `${cachedPrefix}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`;
 }
 
-const shape = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+const shape = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
 
 /**
  * Milliseconds since the epoch of an RFC 3339 time, or undefined when it is not one: a date that does not exist, a leap second (which no later
  * consumer could read), the year 0000 or an offset above 23:59. Digits below the millisecond are cut off.
  */
 export function parseTime(text: string): number | undefined {
+  // The form in which most producers send it: written again it must be the same text.
+  if (text.length === 24 && text[10] === 'T' && text[23] === 'Z') {
+    const ms = Date.parse(text);
+    if (ms >= earliest && formatTime(ms) === text) return ms;
+  }
   const match = shape.exec(text);
   if (!match) return undefined;
   const [, year, month, day, hour, minute, second, , offsetHour = '0', offsetMinute = '0'] = match as unknown as string[];
-  const daysInMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
+  // The calendar repeats every 400 years, and Date.UTC takes the years below 100 for those of the twentieth century.
+  const daysInMonth = new Date(Date.UTC(Number(year) + 400, Number(month), 0)).getUTCDate();
   const inRange =
     Number(year) >= 1 &&
     between(month, 1, 12) &&
-    between(day, 1, Number(year) < 100 ? 28 : daysInMonth) &&
+    between(day, 1, daysInMonth) &&
     between(hour, 0, 23) &&
     between(minute, 0, 59) &&
     between(second, 0, 59) &&
     between(offsetHour, 0, 23) &&
     between(offsetMinute, 0, 59);
   if (!inRange) return undefined;
-  const ms = Date.parse(text.replace(/[ t]/, 'T').replace('z', 'Z').replace(/(\.\d{3})\d+/, '$1'));
+  const ms = Date.parse(
+    text
+      .replace(/[ t]/, 'T')
+      .replace('z', 'Z')
+      .replace(/(\.\d{3})\d+/, '$1'),
+  );
   return Number.isNaN(ms) || ms < earliest || ms > latest ? undefined : ms;
 }
 

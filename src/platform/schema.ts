@@ -36,13 +36,11 @@ export type Database = {
     partner_id: number;
     id: string;
     event_type: string;
-    occurred_at: string;
+    attributes: string;
     payload: string;
-    metadata: string | null;
-    trace_parent: string | null;
   };
   acknowledgements: { partner_id: number; id: string; acknowledged_at: Date };
-  inbox: { partner_id: number; id: string; event_type: string };
+  inbox: { partner_id: number; bytes: number; id: string; event_type: string };
   idempotency_keys: { partner_id: number; key: string; event_id: string; fingerprint: Buffer };
   usage_months: { partner_id: number; month: string; accepted: ColumnType<string, number, number> };
 };

@@ -8,6 +8,8 @@ export type ConsumerOptions = { ledger: Ledger; partner: PartnerLedger; provisio
 export type Consumer = {
   /** Takes everything that is left, until a poll finds the inbox empty; then ends. @throws Error when that takes longer than 30 s. */
   drain(): Promise<void>;
+  /** Ends without taking what is left. */
+  abandon(): void;
 };
 
 /**
@@ -17,11 +19,16 @@ export type Consumer = {
 export function startConsumer(options: ConsumerOptions): Consumer {
   const { ledger, partner } = options;
   let draining = false;
+  let abandoned = false;
   const work = Promise.all([consume(), walk()]);
   return {
     async drain() {
       draining = true;
       await work;
+    },
+    abandon() {
+      draining = true;
+      abandoned = true;
     },
   };
 
@@ -29,6 +36,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
     const http = new HttpConnection('127.0.0.1', options.port, options.timeoutMs);
     const last = () => performance.now() + 30_000;
     for (let round = 0, until = 0; ; round++) {
+      if (abandoned) break;
       if (draining && until === 0) until = last();
       if (draining && performance.now() > until) throw new Error(`${partner.slug}: the inbox does not become empty`);
       const page = await poll(http, '/v1/inbox?limit=100', undefined);
@@ -38,7 +46,7 @@ export function startConsumer(options: ConsumerOptions): Consumer {
       if (taken.length > 0) await acknowledge(http, taken);
       else await delay(20);
     }
-    partner.drained = true;
+    partner.drained = !abandoned;
     http.close();
   }
 

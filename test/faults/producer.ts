@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { encodeRequest, HttpConnection, RequestError } from '../load/http-client.ts';
 import { type Ledger, type PartnerLedger, payloadOf, type SentEvent, sha256 } from './ledger.ts';
@@ -25,6 +26,8 @@ export type ProducerOptions = {
 export type Producer = {
   /** Ends each lane after its request under way; a keyed one is repeated until it is answered. */
   stop(): Promise<void>;
+  /** Ends without waiting for answers. */
+  abandon(): void;
 };
 
 const batchSize = 80; // above the number of rows from which the service copies instead of inserting
@@ -32,11 +35,18 @@ const replayEvery = 20;
 
 export function startProducer(options: ProducerOptions): Producer {
   let stopping = false;
-  const lanes = options.lanes.map((kind, index) => runLane(kind, `${options.partner.slug}-${index}-${kind}`));
+  let abandoned = false;
+  // Idempotency keys outlive this producer: the next one must not repeat them.
+  const runId = randomBytes(4).toString('hex');
+  const lanes = options.lanes.map((kind, index) => runLane(kind, `${options.partner.slug}-${runId}-${index}-${kind}`));
   return {
     async stop() {
       stopping = true;
       await Promise.all(lanes);
+    },
+    abandon() {
+      stopping = true;
+      abandoned = true;
     },
   };
 
@@ -52,7 +62,7 @@ export function startProducer(options: ProducerOptions): Producer {
       else if (kind === 'plain') await send(http, newEvent(`${name}-${count}`, false));
       else {
         const event = count % replayEvery === replayEvery - 1 && answered ? answered : newEvent(`${name}-${count}`, true);
-        while (!(await send(http, event))) await delay(40);
+        while (!(await send(http, event)) && !abandoned) await delay(40);
         answered = event;
       }
       if (options.pauseMs > 0) await delay(options.pauseMs);

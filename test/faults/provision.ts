@@ -21,10 +21,12 @@ export async function provisionDatabase(
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   await migrate(url.href);
-  return {
-    url: url.href,
-    partners: await withClient(url.href, (client) => Promise.all(slugs.map((slug, index) => provision(client, slug, index)))),
-  };
+  const partners = await withClient(url.href, async (client) => {
+    const made: Provisioned[] = [];
+    for (const slug of slugs) made.push(await provision(client, slug, made.length));
+    return made;
+  });
+  return { url: url.href, partners };
 }
 
 async function provision(client: pg.Client, slug: string, index: number): Promise<Provisioned> {

@@ -49,6 +49,8 @@ export type Traffic = {
   answered(): number;
   /** Stops sending, takes everything out of the inboxes, and judges. */
   finish(allowedAnswers: string[]): Promise<Verdict[]>;
+  /** Ends at once and judges nothing: for a test that has failed. Does nothing after `finish`. */
+  abandon(): void;
 };
 
 /** Producers and consumers of two partners. Slow enough to leave a small machine room for the restarts. */
@@ -66,6 +68,9 @@ export function startTraffic(rig: Rig, options: { lanes?: LaneKind[]; pauseMs?: 
     ledger,
     answered: () =>
       ledger.partners.reduce((sum, { sent }) => sum + [...sent.values()].filter(({ answeredAt }) => answeredAt !== undefined).length, 0),
+    abandon() {
+      for (const one of [...producers, ...consumers]) one.abandon();
+    },
     async finish(allowedAnswers) {
       await Promise.all(producers.map((producer) => producer.stop()));
       await Promise.all(consumers.map((consumer) => consumer.drain()));

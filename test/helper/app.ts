@@ -29,8 +29,8 @@ export type TestApp = {
   /** Where it listens, without a slash at the end. */
   url: string;
   databaseUrl: string;
-  /** A clock that tests may move; requests see `Date.now()` plus `shiftMs`. */
-  clock: { shiftMs: number };
+  /** A clock that tests may move or stop: requests see `stoppedAtMs`, or else `Date.now()` plus `shiftMs`. */
+  clock: { shiftMs: number; stoppedAtMs?: number };
   /** A client of the database, for looking behind the API. */
   db: pg.Client;
   /** Everything the server has logged, at level trace. */
@@ -52,15 +52,16 @@ type Teardown = Pick<Test, 'teardown'>;
  */
 export async function startTestApp(t: Teardown, overrides: Partial<Config> & { databaseUrl?: string } = {}): Promise<TestApp> {
   const { databaseUrl = await createTestDatabase(t), ...config } = overrides;
-  const clock = { shiftMs: 0 };
+  const clock: TestApp['clock'] = { shiftMs: 0 };
   const logs: string[] = [];
   const secrets: string[] = [testPepper];
   const app = await buildApp({
     config: {
       ...loadConfig({ NODE_ENV: 'test', HOST: '127.0.0.1', DATABASE_URL: databaseUrl, KEY_PEPPER: testPepper, LOG_LEVEL: 'trace' }),
+      OVERLOAD_LATENESS_MS: 60_000, // a busy test machine is no overload
       ...config,
     },
-    clock: () => systemClock() + clock.shiftMs,
+    clock: () => clock.stoppedAtMs ?? systemClock() + clock.shiftMs,
     logStream: { write: (line: string) => void logs.push(line) },
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
@@ -105,7 +106,13 @@ export async function insertPartner(db: pg.Client, options: TestPartnerOptions &
 }
 
 /** A further key of a partner. */
-export async function insertKey(db: pg.Client, partnerId: number, slug: string, keyScopes: string[] = [...scopes], expiresAt?: Date): Promise<string> {
+export async function insertKey(
+  db: pg.Client,
+  partnerId: number,
+  slug: string,
+  keyScopes: string[] = [...scopes],
+  expiresAt?: Date,
+): Promise<string> {
   const key = generateKey('test', slug);
   await db.query('INSERT INTO api_keys (partner_id, key_hash, key_prefix, class, scopes, expires_at) VALUES ($1, $2, $3, $4, $5, $6)', [
     partnerId,
@@ -118,7 +125,12 @@ export async function insertKey(db: pg.Client, partnerId: number, slug: string, 
   return key;
 }
 
-export async function request(url: string, method: string, path: string, { key, body, headers = {}, signal }: RequestOptions = {}): Promise<Answer> {
+export async function request(
+  url: string,
+  method: string,
+  path: string,
+  { key, body, headers = {}, signal }: RequestOptions = {},
+): Promise<Answer> {
   const raw = typeof body === 'string' || body instanceof Uint8Array;
   const response = await fetch(url + path, {
     method,

@@ -44,7 +44,7 @@ export function constantArrival(
     const bytes = factory.next(connection.apiKey);
     if (!bytes) return;
     underWay += 1;
-    connection.http
+    void connection.http
       .request(bytes)
       .then(
         (answer) => tally.answered(answer, performance.now() - countsFrom, factory.events),

@@ -24,7 +24,10 @@ export async function account(app: FastifyInstance, { db, clock, apiLimits, forg
 
   app.patch(
     '/v1/account',
-    { schema: { body: AccountPatch, response: { 200: Account } }, config: { operation: 'patchAccount', access: 'account:write', limit: true } },
+    {
+      schema: { body: AccountPatch, response: { 200: Account } },
+      config: { operation: 'patchAccount', access: 'account:write', limit: true },
+    },
     async ({ principal, body }: FastifyRequest<{ Body: AccountPatch }>) => {
       await updateAccount(db, principal.partnerId, body, clock());
       forgetPartner(principal.partnerId);

@@ -3,7 +3,9 @@ import { type Static, Type } from '@sinclair/typebox';
 const contact = (description: string) => Type.Union([Type.String({ maxLength: 200 }), Type.Null()], { description });
 
 const contacts = {
-  contact_email: Type.Union([Type.String({ maxLength: 200, pattern: '^[^@\\s]+@[^@\\s]+$' }), Type.Null()], { description: 'Where notices go.' }),
+  contact_email: Type.Union([Type.String({ maxLength: 200, pattern: '^[^@\\s]+@[^@\\s]+$' }), Type.Null()], {
+    description: 'Where notices go.',
+  }),
   contact_phone: contact('A telephone number.'),
   slack_channel: contact('The support channel.'),
   primary_contact: contact('A name.'),
@@ -32,7 +34,8 @@ export const AccountPatch = Type.Composite(
         Type.Integer({
           minimum: 1,
           maximum: 720,
-          description: 'True at once, also for what is stored: a longer one keeps what has not expired yet, a shorter one hides what is older.',
+          description:
+            'True at once, also for what is stored: a longer one keeps what has not expired yet, a shorter one hides what is older.',
           examples: [168],
         }),
       ),
@@ -43,7 +46,8 @@ export const AccountPatch = Type.Composite(
 );
 export type AccountPatch = Static<typeof AccountPatch>;
 
-const Limit = (description: string) => Type.Object({ limit: Type.Integer(), remaining: Type.Integer(), reset_seconds: Type.Integer() }, { description });
+const Limit = (description: string) =>
+  Type.Object({ limit: Type.Integer(), remaining: Type.Integer(), reset_seconds: Type.Integer() }, { description });
 
 export const Usage = Type.Object(
   {

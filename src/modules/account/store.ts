@@ -12,14 +12,21 @@ export function readAccount(db: Kysely<Database>, partnerId: number) {
  * Changes an account. What had expired under the old retention stays expired when the new one is longer. `now` in milliseconds; the caches of
  * all replicas hear of the change from the database.
  */
-export async function updateAccount(db: Kysely<Database>, partnerId: number, { retention_hours, ...contacts }: AccountPatch, now: number): Promise<void> {
+export async function updateAccount(
+  db: Kysely<Database>,
+  partnerId: number,
+  { retention_hours, ...contacts }: AccountPatch,
+  now: number,
+): Promise<void> {
   const changes: Updateable<Database['partners']> = { ...contacts };
   if (retention_hours !== undefined) changes.retention_seconds = retention_hours * 3600;
   await db
     .updateTable('partners')
     .set(changes)
     .$if(retention_hours !== undefined, (query) =>
-      query.set({ expired_through: sql<Date>`greatest(expired_through, ${new Date(now)}::timestamptz - make_interval(secs => retention_seconds))` }),
+      query.set({
+        expired_through: sql<Date>`greatest(expired_through, ${new Date(now)}::timestamptz - make_interval(secs => retention_seconds))`,
+      }),
     )
     .where('id', '=', partnerId)
     .execute();

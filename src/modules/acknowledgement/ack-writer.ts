@@ -15,7 +15,12 @@ export type AckWriterOptions = {
  * Acknowledgements, group-committed as events are. Two requests for one event are kept apart by its identity, so that the second finds
  * what the first has done; one batch at a time, because two could wait for each other's rows.
  */
-export function createAckWriter({ pool, clock, maxQueuedRows, onBatch }: AckWriterOptions): GroupCommit<AcknowledgeRow, AcknowledgeOutcome> {
+export function createAckWriter({
+  pool,
+  clock,
+  maxQueuedRows,
+  onBatch,
+}: AckWriterOptions): GroupCommit<AcknowledgeRow, AcknowledgeOutcome> {
   return new GroupCommit<AcknowledgeRow, AcknowledgeOutcome>({
     name: 'acknowledge',
     maxInFlight: 1,

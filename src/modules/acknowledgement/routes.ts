@@ -57,7 +57,10 @@ export async function acknowledgement(app: FastifyInstance, { writer, clock, onA
       const acknowledged = results.length - failed - already;
       onAcknowledged(acknowledged);
       const answer = { acknowledged, already_acknowledged: already, failed, results };
-      return reply.status(failed === 0 ? 200 : 207).type('application/json').send(JSON.stringify(answer));
+      return reply
+        .status(failed === 0 ? 200 : 207)
+        .type('application/json')
+        .send(JSON.stringify(answer));
     },
   );
 
@@ -78,12 +81,16 @@ export async function acknowledgement(app: FastifyInstance, { writer, clock, onA
 function checkIds(ids: string[]): void {
   if (ids.length === 0) throw new ApiError('empty_batch');
   if (ids.length > acknowledgeLimits.events) {
-    throw new ApiError('batch_too_many', { detail: `${ids.length} ids were sent; send at most ${acknowledgeLimits.events} in one request.` });
+    throw new ApiError('batch_too_many', {
+      detail: `${ids.length} ids were sent; send at most ${acknowledgeLimits.events} in one request.`,
+    });
   }
   if (new Set(ids).size === ids.length) return;
   const seen = new Set<string>();
   const index = ids.findIndex((id) => seen.size === seen.add(id).size);
-  throw new ApiError('duplicate_event_in_request', { errors: [{ pointer: `/event_ids/${index}`, code: 'duplicate', detail: 'was named before' }] });
+  throw new ApiError('duplicate_event_in_request', {
+    errors: [{ pointer: `/event_ids/${index}`, code: 'duplicate', detail: 'was named before' }],
+  });
 }
 
 function refuse(error: unknown): never {

@@ -13,7 +13,11 @@ export type AcknowledgeOutcome = { acknowledgedAtMs: number; already: boolean } 
 export async function acknowledgeEvents(client: pg.ClientBase, rows: AcknowledgeRow[], now: number): Promise<AcknowledgeOutcome[]> {
   // In order of id, so that two replicas that acknowledge the same events take their locks in one order.
   const ordered = [...rows].sort((a, b) => a.partnerId - b.partnerId || (a.id < b.id ? -1 : 1));
-  const taken = new Set((await run(client, 'takeFromInbox', takeFromInboxText, ordered, new Date(now).toISOString())).map(([partnerId, id]) => `${partnerId} ${id}`));
+  const taken = new Set(
+    (await run(client, 'takeFromInbox', takeFromInboxText, ordered, new Date(now).toISOString())).map(
+      ([partnerId, id]) => `${partnerId} ${id}`,
+    ),
+  );
   const others = ordered.filter((row) => !taken.has(`${row.partnerId} ${row.id}`));
   const found = others.length === 0 ? [] : await run(client, 'findAcknowledgements', findAcknowledgementsText, others);
   const before = new Map(found.map(([partnerId, id, ms]) => [`${partnerId} ${id}`, Number(ms)]));

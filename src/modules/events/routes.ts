@@ -27,7 +27,10 @@ export async function events(app: FastifyInstance, { pool, clock }: EventsOption
       if (found.acknowledgedAtMs !== null) history.push({ status: 'acknowledged', at: formatTime(found.acknowledgedAtMs) });
       const status = found.acknowledgedAtMs === null ? 'pending' : 'acknowledged';
       const more = `,"status":"${status}","history":${JSON.stringify(history)}`;
-      return reply.header('cache-control', 'no-store').type('application/json').send(eventJson(found.stored, principal.retentionMs, more));
+      return reply
+        .header('cache-control', 'no-store')
+        .type('application/json')
+        .send(eventJson(found.stored, principal.retentionMs, more));
     },
   );
 }

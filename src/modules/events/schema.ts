@@ -12,7 +12,12 @@ export const EventDetails = Type.Object(
     expires_at: Type.String({ format: 'date-time' }),
     delivery: Type.Object({ count: Type.Integer(), replayed: Type.Boolean() }),
     status: Type.Union([Type.Literal('pending'), Type.Literal('acknowledged')]),
-    history: Type.Array(Type.Object({ status: Type.Union([Type.Literal('received'), Type.Literal('acknowledged')]), at: Type.String({ format: 'date-time' }) })),
+    history: Type.Array(
+      Type.Object({
+        status: Type.Union([Type.Literal('received'), Type.Literal('acknowledged')]),
+        at: Type.String({ format: 'date-time' }),
+      }),
+    ),
   },
   { $id: 'EventDetails' },
 );

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { eventSql } from '../../platform/event-json.ts';
+import { storedEventSql } from '../../platform/event-json.ts';
 import { rawText } from '../../platform/postgres.ts';
 
 /** What the database wrote of the event (see platform/event-json.ts), and when it was acknowledged in milliseconds, or null. */
@@ -8,7 +8,7 @@ export type FoundEvent = { stored: string; acknowledgedAtMs: number | null };
 export async function findEvent(pool: pg.Pool, partnerId: number, id: string): Promise<FoundEvent | undefined> {
   const result = await pool.query<[string, string | null]>({
     name: 'findEvent',
-    text: `SELECT ${eventSql}, (
+    text: `SELECT ${storedEventSql}, (
         SELECT round(extract(epoch FROM acknowledged_at) * 1000) FROM acknowledgements WHERE partner_id = $1 AND id = $2
       ) FROM events WHERE partner_id = $1 AND id = $2`,
     values: [partnerId, id],

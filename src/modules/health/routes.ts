@@ -25,9 +25,17 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
   let probed: { at: number; result: Promise<[BacklogProbe, Probe | undefined]> } | undefined;
 
   for (const url of ['/v1/health', '/health']) {
-    app.get(url, { schema: { response: { 200: Health, 503: Health } }, config: { operation: 'getHealth', access: 'public', limit: false } }, getHealth);
+    app.get(
+      url,
+      { schema: { response: { 200: Health, 503: Health } }, config: { operation: 'getHealth', access: 'public', limit: false } },
+      getHealth,
+    );
   }
-  app.get('/health/live', { schema: { response: { 200: Live } }, config: { operation: 'getLive', access: 'public', limit: false } }, async () => ({ status: 'live' }) as const);
+  app.get(
+    '/health/live',
+    { schema: { response: { 200: Live } }, config: { operation: 'getLive', access: 'public', limit: false } },
+    async () => ({ status: 'live' }) as const,
+  );
   app.get(
     '/health/ready',
     { schema: { response: { 200: Ready, 503: Ready } }, config: { operation: 'getReady', access: 'public', limit: false } },
@@ -65,7 +73,10 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
       },
     };
     if (!healthy) reply.header('retry-after', '1');
-    return reply.status(healthy ? 200 : 503).header('cache-control', 'no-store').send(body);
+    return reply
+      .status(healthy ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send(body);
   }
 
   function probe(): Promise<[BacklogProbe, Probe | undefined]> {

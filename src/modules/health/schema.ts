@@ -7,7 +7,9 @@ const Latency = Type.Union([Type.Number(), Type.Null()]);
 
 export const Health = Type.Object(
   {
-    status: Type.Union([Type.Literal('healthy'), Type.Literal('degraded')], { description: '`degraded`, with status 503, as soon as one dependency is unhealthy.' }),
+    status: Type.Union([Type.Literal('healthy'), Type.Literal('degraded')], {
+      description: '`degraded`, with status 503, as soon as one dependency is unhealthy.',
+    }),
     serving: Type.Boolean({ description: 'Whether requests are still answered: a dead Redis alone does not stop them.' }),
     timestamp: Type.String({ format: 'date-time' }),
     version: Type.String({ examples: ['1.0.0'] }),
@@ -15,7 +17,9 @@ export const Health = Type.Object(
     dependencies: Type.Object({
       postgres: dependency({ latency_ms: Latency }),
       redis: dependency({ latency_ms: Latency }),
-      inbox: dependency({ queue_depth: Type.Union([Type.Integer(), Type.Null()], { description: 'Unacknowledged events of all partners, estimated.' }) }),
+      inbox: dependency({
+        queue_depth: Type.Union([Type.Integer(), Type.Null()], { description: 'Unacknowledged events of all partners, estimated.' }),
+      }),
       vault: dependency({ last_key_rotation: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]) }),
     }),
     metrics: Type.Object({

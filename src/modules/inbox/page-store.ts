@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { idFloor } from '../../platform/event-id.ts';
-import { eventSql } from '../../platform/event-json.ts';
+import { storedEventSql } from '../../platform/event-json.ts';
 import { rawText } from '../../platform/postgres.ts';
 import type { EventTypes } from './event-types.ts';
 import { inboxLimits } from './schema.ts';
@@ -45,22 +45,35 @@ function likePrefix(prefix: string): string {
   return `${prefix.replace(/[\\_%]/g, '\\$&')}%`;
 }
 
+/** Bytes around the stored part of an event on a page, at most: its id, times and delivery. */
+const eventOverheadBytes = 210;
+
+/** What the events of a page may have together: the rest is for the count and the cursor. */
+const eventsBytes = inboxLimits.pageBytes - 300;
+
+/**
+ * The page is cut at its size by the sizes in the inbox, before any payload is read; the running sum is only worked out for a page that is
+ * too large as a whole. Its first event always fits.
+ */
 function pageText(filter: string): string {
   return `
-WITH page AS MATERIALIZED (
-  SELECT array_agg(id) AS ids FROM (
-    SELECT id FROM inbox WHERE partner_id = $1 AND id > $2 ${filter} ORDER BY id LIMIT $3::integer + 1
-  ) AS head
+WITH head AS MATERIALIZED (
+  SELECT array_agg(id) AS ids, array_agg(bytes) AS sizes, sum(bytes + ${eventOverheadBytes}) AS bytes FROM (
+    SELECT id, bytes FROM inbox WHERE partner_id = $1 AND id > $2 ${filter} ORDER BY id LIMIT $3::integer + 1
+  ) AS oldest
+), page AS MATERIALIZED (
+  SELECT cardinality(ids) AS found, ids[1:CASE WHEN bytes <= ${eventsBytes} THEN $3::integer ELSE least($3::integer, (
+    SELECT greatest(1, count(*)) FROM (
+      SELECT sum(size + ${eventOverheadBytes}) OVER (ORDER BY n) AS running FROM unnest(sizes) WITH ORDINALITY AS listed (size, n)
+    ) AS sized WHERE running <= ${eventsBytes}
+  )) END] AS ids FROM head
 )
-SELECT (SELECT cardinality(ids) FROM page), string_agg(event, chr(1))
+SELECT (SELECT found FROM page), string_agg(event, chr(1))
 FROM (
-  SELECT ${eventSql} AS event,
-    sum(octet_length(payload) + coalesce(octet_length(metadata), 0) + 400) OVER (ORDER BY id) AS bytes
-  FROM events
-  WHERE partner_id = $1 AND id > $2 AND id < $4 AND id = ANY ((SELECT ids[1:$3::integer] FROM page)::uuid[])
+  SELECT ${storedEventSql} AS event FROM events
+  WHERE partner_id = $1 AND id > $2 AND id < $4 AND id = ANY ((SELECT ids FROM page)::uuid[])
   ORDER BY id
-) AS sized
-WHERE bytes <= ${inboxLimits.pageBytes}`;
+) AS found`;
 }
 
 const readPageText = pageText('');

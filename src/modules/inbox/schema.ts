@@ -12,9 +12,21 @@ const typeFilter = '[A-Za-z0-9_](?:[A-Za-z0-9_.:/-]{0,254}|[A-Za-z0-9_.:/-]{0,25
 
 export const InboxQuery = Type.Object(
   {
-    limit: Type.Integer({ minimum: 1, maximum: inboxLimits.pageEvents, default: 100, description: 'Events on the page; fewer come only when there are no more, or the page would pass 4 MiB.' }),
-    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: '`next_cursor` of the page before, to walk one pass. A polling loop starts without one.' })),
-    wait: Type.Integer({ minimum: 0, maximum: inboxLimits.waitSeconds, default: 0, description: 'Seconds to wait for a first event when there is none.' }),
+    limit: Type.Integer({
+      minimum: 1,
+      maximum: inboxLimits.pageEvents,
+      default: 100,
+      description: 'Events on the page; fewer come only when there are no more, or the page would pass 4 MiB.',
+    }),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, description: '`next_cursor` of the page before, to walk one pass. A polling loop starts without one.' }),
+    ),
+    wait: Type.Integer({
+      minimum: 0,
+      maximum: inboxLimits.waitSeconds,
+      default: 0,
+      description: 'Seconds to wait for a first event when there is none.',
+    }),
     event_type: Type.Optional(
       Type.String({
         pattern: `^${typeFilter}(?:,${typeFilter}){0,${inboxLimits.eventTypeFilters - 1}}$`,

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Clock } from '../../platform/clock.ts';
 import { type FlushTrigger, GroupCommit } from '../../platform/group-commit.ts';
 import { classifyPostgresError, isMissingPartition } from '../../platform/postgres.ts';
-import { copyEvents, ensurePartitions, type EventRow, findIdempotencyKeys, insertEvents, insertKeyedEvents } from './store.ts';
+import { copyEvents, type EventRow, ensurePartitions, findIdempotencyKeys, insertEvents, insertKeyedEvents } from './store.ts';
 
 /** What became of an event. `eventId` is the UUID of the event that holds the key, which for `accepted` is its own. */
 export type WriteOutcome = { status: 'accepted' | 'duplicate' | 'reused'; eventId: string };
@@ -37,7 +37,7 @@ export function createBatchWriter(options: BatchWriterOptions): GroupCommit<Even
     maxQueuedBytes: 64 * 1024 * 1024,
     maxRowAgeMs: 3_000,
     now: clock,
-    size: (row) => row.payload.length + (row.metadata?.length ?? 0) + 300,
+    size: (row) => row.payload.length + row.attributes.length + 100,
     identity: (row) => (row.idempotencyKey === null ? undefined : `${row.partnerId} ${row.idempotencyKey}`),
     classify: (error) => (isMissingPartition(error) ? 'retry' : (classifyPostgresError(error) ?? 'bug')),
     onBatch: options.onBatch,

@@ -69,7 +69,10 @@ export function postBatch({ writer, quota, quotaExceeded, nextId, onEvents }: Ba
     onEvents('accepted', totals.accepted);
     onEvents('duplicate', totals.duplicates);
     onEvents('failed', totals.failed);
-    return reply.status(totals.failed === 0 ? 200 : 207).type('application/json').send(JSON.stringify({ ...totals, results }));
+    return reply
+      .status(totals.failed === 0 ? 200 : 207)
+      .type('application/json')
+      .send(JSON.stringify({ ...totals, results }));
 
     function toRow(span: Span, index: number): EventRow {
       const event = items.values[index];
@@ -86,7 +89,16 @@ export function postBatch({ writer, quota, quotaExceeded, nextId, onEvents }: Ba
       }
       const id = nextId();
       const key = idempotencyKey(batchKey === undefined ? undefined : `${batchKey}:${index}`, event.idempotency_key);
-      return eventRow({ principal, id, receivedAtMs: receivedAtMs(id), event, text, open: span.start, idempotencyKey: key, traceParent: trace });
+      return eventRow({
+        principal,
+        id,
+        receivedAtMs: receivedAtMs(id),
+        event,
+        text,
+        open: span.start,
+        idempotencyKey: key,
+        traceParent: trace,
+      });
     }
   };
 }
@@ -98,7 +110,9 @@ function batchItems({ body, bodyText }: FastifyRequest): { values: unknown[]; sp
   const values = bare ? (body as unknown[]) : (body as { events: unknown[] }).events;
   if (values.length === 0) throw new ApiError('empty_batch');
   if (values.length > ingestLimits.batchEvents) {
-    throw new ApiError('batch_too_many', { detail: `The batch has ${values.length} events; send at most ${ingestLimits.batchEvents} in one request.` });
+    throw new ApiError('batch_too_many', {
+      detail: `The batch has ${values.length} events; send at most ${ingestLimits.batchEvents} in one request.`,
+    });
   }
   const start = bare ? open : (objectMembers(bodyText, open, ['events']).spans.get('events') as Span).start;
   return { values, spans: arrayElements(bodyText, start), pointer: bare ? '' : '/events' };
@@ -107,5 +121,9 @@ function batchItems({ body, bodyText }: FastifyRequest): { values: unknown[]; sp
 function failed(index: number, error: ApiError): ItemResult {
   const { retryable } = catalogue[error.code];
   const pointer = error.options.errors?.[0]?.pointer;
-  return { index, status: 'failed', error: { code: error.code, detail: error.message, ...(pointer && { pointer }), retryable, ...error.options.members } };
+  return {
+    index,
+    status: 'failed',
+    error: { code: error.code, detail: error.message, ...(pointer && { pointer }), retryable, ...error.options.members },
+  };
 }

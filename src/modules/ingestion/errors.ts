@@ -10,7 +10,11 @@ export function keyReused(eventId: string): ApiError {
 /** What a failed write means to the partner. */
 export function writeError(error: unknown): unknown {
   if (error instanceof QueueFullError) {
-    return new ApiError('unavailable', { detail: 'More events are waiting to be stored than fit. Nothing of this request was stored.', retryAfterSeconds: 1, cause: error });
+    return new ApiError('unavailable', {
+      detail: 'More events are waiting to be stored than fit. Nothing of this request was stored.',
+      retryAfterSeconds: 1,
+      cause: error,
+    });
   }
   if (classifyPostgresError(error) === 'data') {
     return new ApiError('validation_failed', { detail: 'The event holds a value that cannot be stored.', cause: error });

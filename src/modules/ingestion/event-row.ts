@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import { objectMembers, type Span } from '../../pipeline/json-spans.ts';
+import { eventAttributes } from '../../platform/event-json.ts';
 import { formatTime, parseTime } from '../../platform/rfc3339.ts';
 import type { EventBody } from './schema.ts';
 import { idempotencyKeyPattern, ingestLimits } from './schema.ts';
@@ -33,10 +34,13 @@ export function eventRow(input: RowInput): EventRow {
     partnerId: input.principal.partnerId,
     id: input.id,
     eventType: event.event_type,
-    occurredAt: event.timestamp === undefined ? formatTime(input.receivedAtMs) : normalizeTime(event.timestamp),
+    attributes: eventAttributes({
+      eventType: event.event_type,
+      timestamp: event.timestamp === undefined ? formatTime(input.receivedAtMs) : normalizeTime(event.timestamp),
+      metadata,
+      traceParent: input.traceParent,
+    }),
     payload,
-    metadata,
-    traceParent: input.traceParent,
     idempotencyKey,
     fingerprint: idempotencyKey === null ? null : hash('sha256', JSON.stringify([event.event_type, event.timestamp, payload, metadata])),
   };

@@ -7,8 +7,8 @@ import type { GroupCommit } from '../../platform/group-commit.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import { postBatch } from './batch.ts';
 import type { WriteOutcome } from './batch-writer.ts';
-import { eventRow, idempotencyKey, traceParent } from './event-row.ts';
 import { keyReused, writeError } from './errors.ts';
+import { eventRow, idempotencyKey, traceParent } from './event-row.ts';
 import { BatchBody, BatchResult, EventAccepted, EventBody, ingestLimits } from './schema.ts';
 import type { EventRow } from './store.ts';
 

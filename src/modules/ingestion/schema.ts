@@ -60,9 +60,15 @@ export const EventAccepted = Type.Object(
   {
     event_id: Type.String({ description: '`evt_` and a UUIDv7. Never changes.', examples: ['evt_01a20b96-5b00-7000-8000-000000000000'] }),
     status: Type.Literal('accepted'),
-    duplicate: Type.Boolean({ description: 'True when the idempotency key was used before with the same content: `event_id` is the first one.' }),
+    duplicate: Type.Boolean({
+      description: 'True when the idempotency key was used before with the same content: `event_id` is the first one.',
+    }),
     received_at: Type.String({ format: 'date-time', examples: ['2026-11-24T10:30:00.123Z'] }),
-    expires_at: Type.String({ format: 'date-time', description: 'When the event leaves the inbox unacknowledged.', examples: ['2026-11-27T10:30:00.123Z'] }),
+    expires_at: Type.String({
+      format: 'date-time',
+      description: 'When the event leaves the inbox unacknowledged.',
+      examples: ['2026-11-27T10:30:00.123Z'],
+    }),
   },
   { $id: 'EventAccepted' },
 );
@@ -70,7 +76,10 @@ export const EventAccepted = Type.Object(
 /** The items are checked one by one, so that a bad one never fails its neighbours. */
 export const BatchBody = Type.Union(
   [
-    Type.Object({ events: Type.Array(Type.Unknown(), { description: '1 to 500 events, each as in `POST /v1/events`.' }) }, { additionalProperties: true }),
+    Type.Object(
+      { events: Type.Array(Type.Unknown(), { description: '1 to 500 events, each as in `POST /v1/events`.' }) },
+      { additionalProperties: true },
+    ),
     Type.Array(Type.Unknown()),
   ],
   { $id: 'BatchBody', description: '`{"events": […]}` or the bare array.' },

@@ -11,7 +11,7 @@ import type { Principal } from './principal.ts';
  * Invariants:
  * - A key is remembered under its SHA-256 (0.3 µs; an HMAC costs 13 µs on Node 24), never under itself.
  * - An answer is used for 30 s while changes are known to arrive (`trustUntil`), else for 500 ms. With the lease of the listener
- *   (0.9 s) a change in the database is in force here within 1 s, whatever fails. When the database is down nothing older is used: the
+ *   (0.8 s) a change in the database is in force here within 1 s, whatever fails. When the database is down nothing older is used: the
  *   bound is the promise, and without the database no request would get further than here.
  * - Ages are measured on a clock that cannot be set, so a wall clock put back does not lengthen them.
  * - A look-up that was under way when a change arrived is never stored, and later requests do not join it.

@@ -24,8 +24,8 @@ export type KeyInvalidationOptions = {
 };
 
 export const heartbeatMs = 300;
-/** Leaves 600 ms for an answer. Half-open connections are given up after as long. */
-export const leaseMs = 900;
+/** Leaves 500 ms for an answer. Half-open connections are given up after as long. */
+export const leaseMs = 800;
 
 const connectTimeoutMs = 1_000;
 const backOff = { firstMs: 50, mostMs: 1_000 };

@@ -4,15 +4,35 @@
  */
 export const catalogue = {
   invalid_json: entry(400, 'The body is not JSON', 'Send UTF-8 JSON without a byte-order mark; check commas, quotes and brackets.'),
-  validation_failed: entry(400, 'The body does not have the documented shape', 'Read `errors`: each has a JSON pointer to the member and what it must be.'),
+  validation_failed: entry(
+    400,
+    'The body does not have the documented shape',
+    'Read `errors`: each has a JSON pointer to the member and what it must be.',
+  ),
   invalid_parameter: entry(400, 'A query or path parameter is not valid', 'Read `errors`: each names the parameter and what it must be.'),
-  invalid_cursor: entry(400, 'The cursor is not one of ours', 'Send `next_cursor` back unchanged, with the same key and filters, or start without a cursor.'),
+  invalid_cursor: entry(
+    400,
+    'The cursor is not one of ours',
+    'Send `next_cursor` back unchanged, with the same key and filters, or start without a cursor.',
+  ),
   empty_batch: entry(400, 'The batch has no events', 'Send at least one event.'),
   batch_too_many: entry(400, 'The batch has too many items', 'Send at most 500 items in one request.'),
   duplicate_event_in_request: entry(400, 'The same event is named twice', 'Name each event once in a request.'),
-  idempotency_key_invalid: entry(400, 'The idempotency key is not valid', 'Use 1 to 255 printable ASCII characters, bare or in double quotes.'),
-  idempotency_key_mismatch: entry(400, 'Two different idempotency keys', 'Send the key in the header or in the body, or the same key in both.'),
-  unknown_field: entry(400, 'The body has a member that this command does not know', 'Check the spelling; commands refuse what they would otherwise ignore.'),
+  idempotency_key_invalid: entry(
+    400,
+    'The idempotency key is not valid',
+    'Use 1 to 255 printable ASCII characters, bare or in double quotes.',
+  ),
+  idempotency_key_mismatch: entry(
+    400,
+    'Two different idempotency keys',
+    'Send the key in the header or in the body, or the same key in both.',
+  ),
+  unknown_field: entry(
+    400,
+    'The body has a member that this command does not know',
+    'Check the spelling; commands refuse what they would otherwise ignore.',
+  ),
   json_too_deep: entry(400, 'The JSON is nested too deeply', 'Nest at most 64 levels.'),
   unauthenticated: entry(401, 'No valid API key', 'Send a valid, unexpired key in `X-API-Key` or as `Authorization: Bearer`.'),
   forbidden: entry(403, 'The key may not do this', 'Use a key that has the scope named in `detail`.'),
@@ -24,11 +44,20 @@ export const catalogue = {
   payload_too_large: entry(413, 'The event is too large', 'Send at most 256 KiB; store large data elsewhere and send its address.'),
   batch_too_large: entry(413, 'The batch is too large', 'Send at most 4 MiB in one request.'),
   unsupported_media_type: entry(415, 'The content type is not supported', 'Send `Content-Type: application/json`.'),
-  idempotency_key_reused: entry(422, 'The idempotency key was used for another event', 'Use a new key for new content; `original_event_id` is the event that has this one.'),
+  idempotency_key_reused: entry(
+    422,
+    'The idempotency key was used for another event',
+    'Use a new key for new content; `original_event_id` is the event that has this one.',
+  ),
   rate_limited: entry(429, 'Too many requests', 'Wait for `Retry-After` seconds, then retry with back-off.', true),
   quota_exceeded: entry(429, 'The monthly quota is used up', 'Wait for the new month, or ask for a larger quota.', true),
   too_many_waits: entry(429, 'Too many long polls at once', 'Keep at most 10 requests with `wait` open at a time.', true),
-  internal: entry(500, 'Something went wrong on our side', 'Retry with the same idempotency key; tell support the `request_id` if it stays.', true),
+  internal: entry(
+    500,
+    'Something went wrong on our side',
+    'Retry with the same idempotency key; tell support the `request_id` if it stays.',
+    true,
+  ),
   unavailable: entry(503, 'The service cannot take this now', 'Retry after `Retry-After` seconds with the same idempotency key.', true),
 } satisfies Record<string, CatalogueEntry>;
 

@@ -12,7 +12,9 @@ export type ErrorHandlerOptions = {
 export function registerErrorHandler(app: FastifyInstance, options: ErrorHandlerOptions): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const apiError = toApiError(error, request);
-    if (apiError.statusCode >= 500) request.log.error({ err: apiError.options.cause ?? error, code: apiError.code }, 'request failed');
+    const { operation } = request.routeOptions.config;
+    if (apiError.statusCode >= 500)
+      request.log.error({ err: apiError.options.cause ?? error, code: apiError.code, request_id: request.id, operation }, 'request failed');
     return sendProblem(apiError, request, reply, options.publicUrl);
   });
   const allowedMethods = collectRoutes(app);

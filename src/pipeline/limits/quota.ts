@@ -125,7 +125,9 @@ export class MonthlyQuota {
   async #write(): Promise<void> {
     const changed = [...this.#counts].filter(([, count]) => count.pending > 0);
     for (const month of new Set(changed.map(([, count]) => count.month))) {
-      const additions = changed.filter(([, count]) => count.month === month).map(([partnerId, count]) => ({ partnerId, accepted: count.pending }));
+      const additions = changed
+        .filter(([, count]) => count.month === month)
+        .map(([partnerId, count]) => ({ partnerId, accepted: count.pending }));
       for (const { partnerId, accepted } of additions) this.#move(partnerId, -accepted, accepted);
       try {
         for (const total of await addUsage(this.#options.db, month, additions)) {

@@ -6,7 +6,12 @@ export type UsageRow = { partnerId: number; accepted: number };
 
 /** The totals of the given partners in a month (`YYYY-MM-01`); a partner without a row has accepted nothing. */
 export async function readUsage(db: Kysely<Database>, month: string, partnerIds: number[]): Promise<UsageRow[]> {
-  const rows = await db.selectFrom('usage_months').select(['partner_id', 'accepted']).where('month', '=', month).where('partner_id', 'in', partnerIds).execute();
+  const rows = await db
+    .selectFrom('usage_months')
+    .select(['partner_id', 'accepted'])
+    .where('month', '=', month)
+    .where('partner_id', 'in', partnerIds)
+    .execute();
   return rows.map((row) => ({ partnerId: row.partner_id, accepted: Number(row.accepted) }));
 }
 

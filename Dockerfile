@@ -1,0 +1,38 @@
+# The production image: Node.js, the packages of production, and the sources, which Node runs as they are (it strips the types itself).
+# Development packages are left out, and with them the npm package `node` and the embedded Postgres: the base image brings Node.
+
+FROM node:24-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# No package of production has an install script that is needed, so none may run.
+RUN npm ci --omit=dev --ignore-scripts --no-fund --no-audit --loglevel=error
+
+FROM node:24-bookworm-slim
+ARG VERSION=unreleased
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="triggers-api" \
+      org.opencontainers.image.description="Partners push events, other systems pick them up from an inbox." \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+
+ENV NODE_ENV=production
+WORKDIR /app
+# All of it belongs to root and is only read: the process runs as another user, and on a read-only root file system.
+COPY --from=packages /app/node_modules node_modules
+COPY package.json ./
+COPY openapi openapi
+COPY migrations migrations
+COPY scripts/migrate.ts scripts/
+COPY deploy/compose/healthcheck.ts deploy/compose/
+COPY src src
+
+# By number, so that an orchestrator can tell that it is not root: `node` of the base image.
+USER 1000:1000
+EXPOSE 3000 9464
+HEALTHCHECK --interval=10s --timeout=4s --start-period=30s --retries=3 CMD ["node", "deploy/compose/healthcheck.ts"]
+STOPSIGNAL SIGTERM
+
+# Exec form: the process is PID 1, gets the signal itself, and no shell is needed. Another program of the image takes its place as
+# the command: `docker run … triggers-api scripts/migrate.ts`.
+ENTRYPOINT ["node"]
+CMD ["src/main.ts"]

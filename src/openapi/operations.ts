@@ -1,0 +1,12 @@
+import type { OperationDocs } from './operation-docs.ts';
+import { account } from './operations/account.ts';
+import { documentation } from './operations/documentation.ts';
+import { health } from './operations/health.ts';
+import { inbox } from './operations/inbox.ts';
+import { ingestion } from './operations/ingestion.ts';
+
+/** Every operation by the name that its route's config gives it, in the order of the reference. */
+export const operations: Record<string, OperationDocs> = { ...ingestion, ...inbox, ...account, ...health, ...documentation };
+
+/** Pages and files of Swagger UI: not part of the API, and may change with it. */
+export const undocumentedOperations: ReadonlySet<string> = new Set(['getDocs']);

@@ -1,0 +1,171 @@
+import { Type } from '@sinclair/typebox';
+import { acknowledgeLimits } from '../../modules/acknowledgement/schema.ts';
+import type { OperationDocs } from '../operation-docs.ts';
+
+export const inboxEvent = {
+  event_id: 'evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a',
+  event_type: 'order.created',
+  timestamp: '2026-11-24T10:30:00.000Z',
+  metadata: { source: 'shop-eu' },
+  trace_parent: null,
+  payload: { order_id: 'order_001', amount: 99.99 },
+  received_at: '2026-11-24T10:30:00.123Z',
+  expires_at: '2026-11-27T10:30:00.123Z',
+  delivery: { count: 0, replayed: false },
+};
+const otherId = 'evt_01a20d1a-f4bb-7001-a81e-0c94d7f2635b';
+const acknowledgedAt = '2026-11-24T10:31:07.456Z';
+
+/** As `AcknowledgeBatchBody`, with the bounds that have codes of their own. */
+const AcknowledgeRequest = Type.Object(
+  {
+    event_ids: Type.Array(Type.String({ examples: [otherId] }), { minItems: 1, maxItems: acknowledgeLimits.events, uniqueItems: true }),
+  },
+  { $id: 'AcknowledgeRequest', additionalProperties: false },
+);
+
+export const inbox: Record<string, OperationDocs> = {
+  getInbox: {
+    summary: 'Read the inbox',
+    description: `Your events that are neither acknowledged nor expired, oldest first. Reading changes nothing: an event comes again until you acknowledge it.
+
+- **The simplest client is a loop**: read without a cursor, handle each event, acknowledge it, read again. What you acknowledged is your position, so nothing can be skipped.
+- \`limit\` is exact: fewer come only when there are no more, or the page would pass 4 MiB (then \`has_more\` is true).
+- \`wait=30\` saves polling: with an empty inbox the answer comes with the first event, or empty after 30 seconds. At most 10 such requests at once. Give your HTTP client a longer time-out than \`wait\`.
+- \`cursor\` walks the inbox once without acknowledging. It is good for the same \`event_type\` and partner.`,
+    tag: 'Inbox',
+    answers: {
+      200: {
+        description: 'A page of events; an empty inbox is 200 too.',
+        headers: ['NoStore'],
+        examples: {
+          events: {
+            summary: 'One event, and more behind it',
+            value: { events: [inboxEvent], count: 1, has_more: true, next_cursor: 'MDFhMjBkMWEtZjRiYi03MDAwLTlmM2M.c2lnbmF0dXJl' },
+          },
+          empty: { summary: 'Nothing there', value: { events: [], count: 0, has_more: false, next_cursor: null } },
+        },
+      },
+    },
+    errors: ['invalid_cursor', 'too_many_waits'],
+  },
+  acknowledgeEvent: {
+    summary: 'Acknowledge an event',
+    description: `Says that you have handled the event: it leaves the inbox and does not come again. Acknowledge after your own work is safe, not before.
+
+Repeating it does no harm: it is answered 200 with \`already_acknowledged: true\` and the time of the first. An event that is unknown, expired or of another partner is 404.`,
+    tag: 'Inbox',
+    body: {
+      required: false,
+      description: 'Nothing, or an empty object. Members that are not known are refused, so that a typo cannot pass unnoticed.',
+      examples: { empty: { summary: 'No options', value: {} } },
+    },
+    answers: {
+      200: {
+        description: 'Acknowledged, now or before.',
+        examples: {
+          acknowledged: {
+            summary: 'Now',
+            value: { event_id: inboxEvent.event_id, status: 'acknowledged', acknowledged_at: acknowledgedAt },
+          },
+          before: {
+            summary: 'By an earlier request',
+            value: { event_id: inboxEvent.event_id, status: 'acknowledged', acknowledged_at: acknowledgedAt, already_acknowledged: true },
+          },
+        },
+      },
+    },
+    errors: ['event_not_found', 'unknown_field'],
+  },
+  acknowledgeEvents: {
+    summary: 'Acknowledge up to 500 events',
+    description: `As the single acknowledgement, for many at once: each id is settled by itself. **200** when every one is acknowledged, **207** when any failed: then look at \`results\`, which are in the order of the request.`,
+    tag: 'Inbox',
+    body: {
+      description: 'The ids, each once.',
+      schema: AcknowledgeRequest,
+      examples: { two: { summary: 'Two events', value: { event_ids: [inboxEvent.event_id, otherId] } } },
+    },
+    answers: {
+      200: {
+        description: 'Every event is acknowledged.',
+        examples: {
+          acknowledged: {
+            summary: 'One now, one before',
+            value: {
+              acknowledged: 1,
+              already_acknowledged: 1,
+              failed: 0,
+              results: [
+                { index: 0, event_id: inboxEvent.event_id, status: 'acknowledged', acknowledged_at: acknowledgedAt },
+                {
+                  index: 1,
+                  event_id: otherId,
+                  status: 'acknowledged',
+                  acknowledged_at: '2026-11-24T10:30:59.001Z',
+                  already_acknowledged: true,
+                },
+              ],
+            },
+          },
+        },
+      },
+      207: {
+        description: 'Some ids failed; the others are acknowledged.',
+        examples: {
+          partly: {
+            summary: 'The second is not known',
+            value: {
+              acknowledged: 1,
+              already_acknowledged: 0,
+              failed: 1,
+              results: [
+                { index: 0, event_id: inboxEvent.event_id, status: 'acknowledged', acknowledged_at: acknowledgedAt },
+                {
+                  index: 1,
+                  event_id: otherId,
+                  status: 'failed',
+                  error: {
+                    code: 'event_not_found',
+                    detail: 'Check the id; the event may have expired, or belong to another partner.',
+                    retryable: false,
+                  },
+                },
+              ],
+            },
+          },
+        },
+      },
+    },
+    errors: ['empty_batch', 'batch_too_many', 'duplicate_event_in_request', 'unknown_field'],
+  },
+  getEvent: {
+    summary: 'Look an event up',
+    description: 'One event with its state and history, before and after its acknowledgement, until it expires. Reading changes nothing.',
+    tag: 'Events',
+    answers: {
+      200: {
+        description: 'The event.',
+        headers: ['NoStore'],
+        examples: {
+          pending: {
+            summary: 'In the inbox',
+            value: { ...inboxEvent, status: 'pending', history: [{ status: 'received', at: inboxEvent.received_at }] },
+          },
+          acknowledged: {
+            summary: 'Acknowledged',
+            value: {
+              ...inboxEvent,
+              status: 'acknowledged',
+              history: [
+                { status: 'received', at: inboxEvent.received_at },
+                { status: 'acknowledged', at: acknowledgedAt },
+              ],
+            },
+          },
+        },
+      },
+    },
+    errors: ['event_not_found'],
+  },
+};

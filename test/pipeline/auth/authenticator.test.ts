@@ -1,0 +1,57 @@
+import type { FastifyRequest } from 'fastify';
+import t from 'tap';
+import { Authenticator } from '../../../src/pipeline/auth/authenticator.ts';
+import { KeyCache } from '../../../src/pipeline/auth/key-cache.ts';
+import { generateKey } from '../../../src/pipeline/auth/key-format.ts';
+import type { KeyState } from '../../../src/pipeline/auth/key-store.ts';
+
+const state: KeyState = {
+  suspended: false,
+  principal: {
+    partnerId: 1,
+    slug: 'acme',
+    keyId: 1,
+    keyPrefix: 'sk_beta_acme_',
+    scopes: new Set(['events:write'] as const),
+    expiresAtMs: null,
+    ratePerSecond: 100,
+    burst: 100,
+    monthlyQuota: 1_000,
+    retentionMs: 1_000,
+    expiredThroughMs: 0,
+  },
+};
+
+t.test('a key in the cache is answered within the call, without a promise and without asking the limit of failures', async (t) => {
+  let lookUps = 0;
+  const cache = new KeyCache({
+    elapsedMs: () => 0,
+    load: async () => {
+      lookUps += 1;
+      return state;
+    },
+  });
+  const calls: string[] = [];
+  const failures = { check: async () => void calls.push('check'), count: async () => void calls.push('count') };
+  const authenticator = new Authenticator({ cache, failures, clock: () => 0, onFailure: () => {} });
+  const key = generateKey('beta', 'acme');
+  const request = { raw: { headers: { 'x-api-key': key }, rawHeaders: ['X-API-Key', key] } } as unknown as FastifyRequest;
+
+  await new Promise<void>((resolve, reject) =>
+    authenticator.authenticate(request, 'events:write', (error) => (error ? reject(error) : resolve())),
+  );
+  t.equal(lookUps, 1);
+  t.same(calls, ['check']);
+
+  let answered: unknown;
+  authenticator.authenticate(request, 'events:write', (error, principal) => {
+    answered = error ?? principal;
+  });
+  t.equal(answered, state.principal);
+  authenticator.authenticate(request, 'inbox:read', (error) => {
+    answered = error;
+  });
+  t.match(answered, { code: 'forbidden' });
+  t.equal(lookUps, 1);
+  t.same(calls, ['check']);
+});

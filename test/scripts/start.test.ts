@@ -1,0 +1,128 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import { createTestDatabase } from '../helper/database.ts';
+import { testRedisUrl, uniquePrefix } from '../helper/redis.ts';
+import { envFile, freePorts, localFolder, modeOf, processesOf, root, StartProcess, shell, stillRunning } from './start-process.ts';
+
+const isRoot = process.getuid?.() === 0;
+const ourselves = { uid: process.getuid?.(), gid: process.getgid?.() };
+const nobody = { uid: 65534, gid: 65534 };
+const nobodyCanReadUs = isRoot && spawnSync('test', ['-r', path.join(root, 'package.json')], { cwd: '/', ...nobody }).status === 0;
+
+for (const account of nobodyCanReadUs ? [ourselves, nobody] : [ourselves]) {
+  t.test(`user ${account.uid} gets three curl lines that work as printed, and SIGTERM leaves nothing running`, async (t) => {
+    const local = await localFolder(t, { uid: account.uid });
+    const start = new StartProcess(t, { LOCAL_DIR: local, ...(await freePorts()) }, account);
+    const { curlLines, apiKey } = await start.ready();
+    t.equal(curlLines.length, 3);
+    const [sent, listed, acknowledged] = [
+      await shell(curlLines[0] ?? ''),
+      await shell(curlLines[1] ?? ''),
+      await shell(curlLines[2] ?? ''),
+    ];
+    const { event_id, status } = JSON.parse(sent);
+    t.equal(status, 'accepted');
+    t.match(JSON.parse(listed), { count: 1, events: [{ event_id, event_type: 'order.created' }] });
+    t.match(JSON.parse(acknowledged), { event_id, status: 'acknowledged' });
+
+    const demo = envFile(local, 'demo.env');
+    t.equal(demo.API_KEY, apiKey);
+    t.equal((await fetch(`${demo.API_URL}/v1/inbox`, { headers: { 'X-API-Key': demo.API_KEY ?? '' } })).status, 200);
+    t.same([await modeOf(local, 'demo.env'), await modeOf(local, 'server.env')], ['600', '600']);
+
+    const processes = await processesOf(local);
+    t.equal(processes.length, 2);
+    t.same(stillRunning(processes), processes);
+    t.equal(await start.stop('SIGTERM'), 0);
+    t.same(stillRunning(processes), []);
+  });
+}
+
+t.test('a start goes on with the data and the key of the one before, even one that was killed', async (t) => {
+  const local = await localFolder(t);
+  const env = { LOCAL_DIR: local, ...(await freePorts()) };
+  const first = new StartProcess(t, env);
+  const { curlLines, apiKey } = await first.ready();
+  const { event_id } = JSON.parse(await shell(curlLines[0] ?? ''));
+
+  await t.test('a second one in the same folder is refused and does no harm', async (t) => {
+    const other = new StartProcess(t, { ...env, ...(await freePorts()) });
+    t.equal(await other.exited, 1);
+    t.match(other.output, /in use by a start that is running .*LOCAL_DIR/);
+  });
+
+  await t.test('one on the same port is refused and leaves nothing running', async (t) => {
+    const elsewhere = await localFolder(t);
+    const other = new StartProcess(t, { ...env, LOCAL_DIR: elsewhere });
+    t.equal(await other.exited, 1);
+    t.match(other.output, new RegExp(`port ${env.PORT} is in use .* set PORT`));
+    t.notOk(existsSync(path.join(elsewhere, 'running.json')));
+  });
+
+  await t.test('another folder and other ports run beside it', async (t) => {
+    const beside = new StartProcess(t, { LOCAL_DIR: await localFolder(t), ...(await freePorts()) });
+    const { curlLines } = await beside.ready();
+    t.match(JSON.parse(await shell(curlLines[1] ?? '')), { count: 0 });
+    t.equal(await beside.stop('SIGTERM'), 0);
+  });
+
+  const left = await processesOf(local);
+  await first.stop('SIGKILL');
+  t.same(stillRunning(left), left);
+  const second = new StartProcess(t, env);
+  t.equal((await second.ready()).apiKey, apiKey);
+  t.same(stillRunning(left), [], 'what the killed one had left is ended');
+  t.match(JSON.parse(await shell(curlLines[1] ?? '')), { count: 1, events: [{ event_id }] });
+  t.equal(await second.stop('SIGINT'), 0);
+
+  const third = new StartProcess(t, env);
+  t.equal((await third.ready()).apiKey, apiKey);
+  t.equal(await third.stop('SIGTERM'), 0);
+});
+
+t.test('a folder that only its owner may enter will do', async (t) => {
+  const local = await localFolder(t, { mode: 0o700 });
+  const start = new StartProcess(t, { LOCAL_DIR: local, ...(await freePorts()) });
+  const { curlLines } = await start.ready();
+  t.match(JSON.parse(await shell(curlLines[0] ?? '')), { status: 'accepted' });
+  t.ok(existsSync(path.join(local, 'postgres', 'PG_VERSION')));
+});
+
+t.test('with DATABASE_URL and REDIS_URL it uses those, and ends only its server', async (t) => {
+  const local = await localFolder(t);
+  const databaseUrl = await createTestDatabase(t);
+  const env = {
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: testRedisUrl(),
+    REDIS_PREFIX: uniquePrefix(),
+    LOCAL_DIR: local,
+    ...(await freePorts()),
+  };
+  const start = new StartProcess(t, env);
+  const { curlLines } = await start.ready();
+  t.match(JSON.parse(await shell(curlLines[0] ?? '')), { status: 'accepted' });
+  t.notOk(existsSync(path.join(local, 'postgres')));
+  t.equal(envFile(local, 'server.env').DATABASE_URL, databaseUrl);
+  t.equal(await start.stop('SIGTERM'), 0);
+});
+
+t.test('a server that ends by itself takes everything down, with exit code 1 and the end of its log', async (t) => {
+  const local = await localFolder(t);
+  const start = new StartProcess(t, { LOCAL_DIR: local, ...(await freePorts()) });
+  await start.ready();
+  const processes = await processesOf(local);
+  process.kill(processes[0] as number, 'SIGKILL');
+  t.equal(await start.exited, 1);
+  t.match(start.output, 'the server has ended by itself');
+  t.same(stillRunning(processes), []);
+});
+
+t.test('an unusable environment is told, and nothing stays', async (t) => {
+  const local = await localFolder(t);
+  const start = new StartProcess(t, { LOCAL_DIR: local, LOG_LEVEL: 'loud', ...(await freePorts()) });
+  t.equal(await start.exited, 1);
+  t.match(start.output, 'LOG_LEVEL');
+  t.notOk(existsSync(path.join(local, 'running.json')));
+});
