@@ -9,7 +9,14 @@ export async function startPostgresContainer(): Promise<Service> {
     .withEnvironment({ POSTGRES_PASSWORD: 'test' })
     .withCommand(['-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'max_connections=300'])
     .withExposedPorts(5432)
-    .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2)) // once while it sets itself up, once for good
+    // Over TCP: while the image prepares its data directory, a first server listens on a socket only.
+    .withHealthCheck({
+      test: ['CMD', 'pg_isready', '--host=127.0.0.1', '--username=postgres'],
+      interval: 250,
+      timeout: 3_000,
+      retries: 240,
+    })
+    .withWaitStrategy(Wait.forHealthCheck())
     .start();
   const url = `postgres://postgres:test@${container.getHost()}:${container.getMappedPort(5432)}/postgres`;
   return { url, origin: 'container, fsync off', stop: async () => void (await container.stop()) };

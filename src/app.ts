@@ -5,12 +5,14 @@ import { account } from './modules/account/routes.ts';
 import { createAckWriter } from './modules/acknowledgement/ack-writer.ts';
 import { acknowledgement } from './modules/acknowledgement/routes.ts';
 import { events } from './modules/events/routes.ts';
+import { watchBacklog } from './modules/health/probes.ts';
 import { health } from './modules/health/routes.ts';
 import { inbox } from './modules/inbox/routes.ts';
 import { createBatchWriter } from './modules/ingestion/batch-writer.ts';
 import { ingestion } from './modules/ingestion/routes.ts';
 import { apiLimits } from './openapi/limits.ts';
 import { registerOpenApi } from './openapi/plugin.ts';
+import { registerAccept } from './pipeline/accept.ts';
 import { auth } from './pipeline/auth/plugin.ts';
 import { registerErrorHandler } from './pipeline/errors/handler.ts';
 import { registerJsonBody } from './pipeline/json-body.ts';
@@ -78,6 +80,7 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   const ackWriter = createAckWriter({ ...queued, onBatch: watchQueue(metrics, 'acknowledge', () => ackWriter) });
   app.addHook('onClose', () => Promise.all([writer.drain(), ackWriter.drain()]).then(() => {}));
   watchPools(metrics, pools);
+  watchBacklog(metrics, pools.read);
   let notReady: string | undefined;
   app.decorate('metrics', metrics);
   app.decorate('pools', pools);
@@ -88,6 +91,7 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   // What every request passes.
   registerErrorHandler(app, { publicUrl: config.PUBLIC_URL });
   registerRequestId(app);
+  registerAccept(app);
   registerValidation(app);
   registerJsonBody(app);
   await registerOpenApi(app, { version: config.APP_VERSION, publicUrl: config.PUBLIC_URL });

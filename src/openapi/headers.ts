@@ -79,7 +79,11 @@ type ResponseHeaderEntry = { name: string; description: string; required?: boole
 
 /** For answers that may come before the limits are known. */
 function whenKnown(header: ResponseHeaderEntry): ResponseHeaderEntry {
-  return { ...header, description: `${header.description} Missing when the request was answered before its partner's limits were looked at.`, required: false };
+  return {
+    ...header,
+    description: `${header.description} Missing when the request was answered before its partner's limits were looked at.`,
+    required: false,
+  };
 }
 
 /** Response headers by the names of their components; required where they are documented unless they say otherwise. */

@@ -67,12 +67,14 @@ function response(
     for (const name of limitHeaderNames) headers.add(aroundLimits.includes(status) ? `${name}WhenKnown` : name);
   }
   return {
-    description: answer?.description ?? `${problemDescriptions[status]} ${titles(codes ?? [])}`,
+    description: answer?.description ?? problemDescription(status, codes ?? []),
     headers: Object.fromEntries([...headers].map((name) => components.responseHeader(name))),
     content,
   };
 }
 
-function titles(codes: ErrorCode[]): string {
-  return codes.map((code) => `\`${code}\`: ${catalogue[code].advice}`).join(' ');
+function problemDescription(status: number, codes: ErrorCode[]): string {
+  const text = problemDescriptions[status];
+  if (!text) throw new Error(`status ${status} of ${codes.join(', ')} is not described`);
+  return text + codes.map((code) => `\n- \`${code}\`: ${catalogue[code].advice}`).join('');
 }

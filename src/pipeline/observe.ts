@@ -32,7 +32,7 @@ export const observe = fp<{ metrics: Metrics; clock: Clock }>(
     const timers = new Map<string, { observe(seconds: number): void }>();
     const max = { slot: 0, current: 0, previous: 0 };
 
-    app.addHook('onResponse', (request, reply, done) => {
+    app.addHook('onResponse', function countRequest(request, reply, done) {
       const operation = request.routeOptions.config.operation ?? 'unmatched';
       const ms = reply.elapsedTime;
       const key = `${operation} ${reply.statusCode}`;

@@ -19,7 +19,7 @@ export function createRequestIds(): (request: Pick<IncomingMessage, 'headers'>) 
 
 /** Every answer names its request. Registered first, so that the refusals of later hooks have it too. */
 export function registerRequestId(app: FastifyInstance): void {
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('onRequest', function nameRequest(request, reply, done) {
     reply.header('x-request-id', request.id);
     done();
   });

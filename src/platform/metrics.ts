@@ -12,7 +12,8 @@ export function createMetrics(version: string) {
   const counter = <Name extends string>(name: string, help: string, labelNames: Name[] = []) =>
     new Counter({ name, help, labelNames, registers });
   /** Sets a gauge whenever it is scraped. */
-  const watch = (watched: Gauge, update: (gauge: Gauge) => void) => Object.assign(watched, { collect: () => update(watched) });
+  const watch = (watched: Gauge, update: (gauge: Gauge) => void | Promise<void>) =>
+    Object.assign(watched, { collect: () => update(watched) });
   const gauge = <Name extends string>(name: string, help: string, labelNames: Name[] = []) =>
     new Gauge({ name, help, labelNames, registers });
   return {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
+import { insertEvents } from '../../src/modules/ingestion/store.ts';
+import { eventAttributes } from '../../src/platform/event-json.ts';
 import type { RequestOptions, TestApp, TestPartner } from './app.ts';
 
 export type SeededEvent = { id: string; type?: string; payload?: string; metadata?: string };
@@ -12,22 +14,11 @@ export function uuidAt(ms: number, sequence = 0): string {
 
 /** Stores events as the writer does, in one statement, under ids of the test's choosing: for times that have passed and orders that are rare. */
 export async function seedEvents(db: pg.ClientBase, partnerId: number, events: SeededEvent[]): Promise<void> {
-  await db.query(
-    `WITH stored AS (
-       INSERT INTO events (partner_id, id, event_type, occurred_at, payload, metadata)
-       SELECT $1::integer, id, event_type, '2026-01-01T00:00:00.000Z', payload, metadata
-       FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) AS given (id, event_type, payload, metadata)
-       RETURNING partner_id, id, event_type
-     )
-     INSERT INTO inbox (partner_id, id, event_type) SELECT partner_id, id, event_type FROM stored`,
-    [
-      partnerId,
-      events.map(({ id }) => id),
-      events.map(({ type = 'test.event' }) => type),
-      events.map(({ payload = '{}' }) => payload),
-      events.map(({ metadata = null }) => metadata),
-    ],
-  );
+  const rows = events.map(({ id, type = 'test.event', payload = '{}', metadata = null }) => {
+    const attributes = eventAttributes({ eventType: type, timestamp: '2026-01-01T00:00:00.000Z', metadata, traceParent: null });
+    return { partnerId, id, eventType: type, attributes, payload, idempotencyKey: null, fingerprint: null };
+  });
+  await insertEvents(db, rows);
 }
 
 /** `count` events, a millisecond apart, the last of them received just now; returns their public ids, oldest first. */

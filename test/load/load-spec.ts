@@ -29,9 +29,9 @@ export type RequestSource =
   /** `POST /v1/events/batch`. */
   | { kind: 'batch'; size: number; payloadBytes: number }
   /** The same request again and again. */
-  | { kind: 'fixed'; method: string; path: string; body?: string }
+  | { kind: 'fixed'; method: string; path: string; body?: string; eventsEach?: number }
   /** Each body once, in order; then the run ends. */
-  | { kind: 'list'; method: string; path: string; bodies: string[] }
+  | { kind: 'list'; method: string; path: string; bodies: string[]; eventsEach?: number }
   /**
    * Insert a batch of `size`, poll `size`, acknowledge what was polled; each connection for itself, until `events` have gone round. Latencies are
    * those of the polls.

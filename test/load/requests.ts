@@ -17,7 +17,7 @@ export function requestFactory(source: Exclude<RequestSource, { kind: 'cycle' }>
   if (source.kind === 'fixed') {
     const encoded = new Map<string | undefined, Buffer>();
     return {
-      events: 1,
+      events: source.eventsEach ?? 1,
       next(apiKey) {
         const bytes = encoded.get(apiKey) ?? encodeRequest(source.method, source.path, headersFor(apiKey), source.body);
         encoded.set(apiKey, bytes);
@@ -27,7 +27,7 @@ export function requestFactory(source: Exclude<RequestSource, { kind: 'cycle' }>
   }
   let index = 0;
   return {
-    events: 1,
+    events: source.eventsEach ?? 1,
     next(apiKey) {
       const body = source.bodies[index++];
       return body === undefined ? undefined : encodeRequest(source.method, source.path, headersFor(apiKey), body);

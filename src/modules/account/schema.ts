@@ -14,13 +14,15 @@ const contacts = {
 
 export const Account = Type.Object(
   {
-    partner_id: Type.String({ examples: ['beta_000001'] }),
-    partner_name: Type.String({ examples: ['Acme Corp'] }),
-    status: Type.Union([Type.Literal('active'), Type.Literal('suspended')]),
-    created_at: Type.String({ format: 'date-time' }),
-    rate_limit_per_sec: Type.Integer(),
-    rate_limit_burst: Type.Integer(),
-    rate_limit_per_month: Type.Integer(),
+    partner_id: Type.String({ description: 'Name it to support.', examples: ['beta_000001'] }),
+    partner_name: Type.String({ description: 'Your name.', examples: ['Acme Corp'] }),
+    status: Type.Union([Type.Literal('active'), Type.Literal('suspended')], {
+      description: 'The keys of a suspended partner are refused.',
+    }),
+    created_at: Type.String({ format: 'date-time', description: 'Since when you are with us.' }),
+    rate_limit_per_sec: Type.Integer({ description: 'Requests a second that you may go on with.' }),
+    rate_limit_burst: Type.Integer({ description: 'Requests at once.' }),
+    rate_limit_per_month: Type.Integer({ description: 'Newly accepted events in a calendar month, UTC.' }),
     retention_hours: Type.Integer({ description: 'How long an event stays in the inbox unacknowledged.' }),
     ...contacts,
   },
@@ -47,12 +49,19 @@ export const AccountPatch = Type.Composite(
 export type AccountPatch = Static<typeof AccountPatch>;
 
 const Limit = (description: string) =>
-  Type.Object({ limit: Type.Integer(), remaining: Type.Integer(), reset_seconds: Type.Integer() }, { description });
+  Type.Object(
+    {
+      limit: Type.Integer({ description: 'What you have.' }),
+      remaining: Type.Integer({ description: 'What is left of it.' }),
+      reset_seconds: Type.Integer({ description: 'Seconds until there is more.' }),
+    },
+    { description },
+  );
 
 export const Usage = Type.Object(
   {
     month: Type.String({ description: 'The calendar month, UTC.', examples: ['2026-11'] }),
-    events_accepted: Type.Integer(),
+    events_accepted: Type.Integer({ description: 'New events in this month; duplicates and refused ones do not count.' }),
     monthly: Limit('Newly accepted events in the month.'),
     burst: Limit('Requests at once.'),
     limits: Type.Record(Type.String(), Type.Integer(), { description: 'Every limit of the API, sizes in bytes and times in seconds.' }),

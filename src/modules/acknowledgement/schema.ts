@@ -7,8 +7,8 @@ export const AcknowledgeBody = Type.Union([Type.Object({}, { additionalPropertie
 
 export const Acknowledged = Type.Object(
   {
-    event_id: Type.String({ examples: ['evt_01a20b96-5b00-7000-8000-000000000000'] }),
-    status: Type.Literal('acknowledged'),
+    event_id: Type.String({ description: 'As it was sent.', examples: ['evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a'] }),
+    status: Type.Literal('acknowledged', { description: 'It does not come again.' }),
     acknowledged_at: Type.String({ format: 'date-time', description: 'Of the first acknowledgement; later ones do not move it.' }),
     already_acknowledged: Type.Optional(Type.Boolean({ description: 'True when an earlier request had acknowledged the event.' })),
   },
@@ -23,18 +23,28 @@ export type AcknowledgeBatchBody = Static<typeof AcknowledgeBatchBody>;
 
 export const AcknowledgeBatchResult = Type.Object(
   {
-    acknowledged: Type.Integer(),
-    already_acknowledged: Type.Integer(),
-    failed: Type.Integer(),
+    acknowledged: Type.Integer({ description: 'How many are acknowledged by this request.' }),
+    already_acknowledged: Type.Integer({ description: 'How many had been before.' }),
+    failed: Type.Integer({ description: 'How many are not acknowledged.' }),
     results: Type.Array(
       Type.Object({
-        index: Type.Integer(),
-        event_id: Type.String(),
-        status: Type.Union([Type.Literal('acknowledged'), Type.Literal('failed')]),
-        acknowledged_at: Type.Optional(Type.String({ format: 'date-time' })),
-        already_acknowledged: Type.Optional(Type.Boolean()),
-        error: Type.Optional(Type.Object({ code: Type.String(), detail: Type.String(), retryable: Type.Boolean() })),
+        index: Type.Integer({ description: 'Position in the request, from 0.' }),
+        event_id: Type.String({ description: 'As it was sent.' }),
+        status: Type.Union([Type.Literal('acknowledged'), Type.Literal('failed')], { description: 'What became of it.' }),
+        acknowledged_at: Type.Optional(Type.String({ format: 'date-time', description: 'Of the first acknowledgement.' })),
+        already_acknowledged: Type.Optional(Type.Boolean({ description: 'True when an earlier request had acknowledged the event.' })),
+        error: Type.Optional(
+          Type.Object(
+            {
+              code: Type.String({ description: 'As the `code` of a problem document.', examples: ['event_not_found'] }),
+              detail: Type.String({ description: 'What to do. For people; do not parse it.' }),
+              retryable: Type.Boolean({ description: 'Whether the same id may succeed later.' }),
+            },
+            { description: 'Why it failed.' },
+          ),
+        ),
       }),
+      { description: 'One for each id, in the order of the request.' },
     ),
   },
   { $id: 'AcknowledgeBatchResult' },

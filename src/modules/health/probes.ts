@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
+import type { Metrics } from '../../platform/metrics.ts';
 
 /** What a look at a dependency found. `latencyMs` is null when it did not answer. */
 export type Probe = { healthy: boolean; latencyMs: number | null };
@@ -24,6 +25,14 @@ export async function probePostgres(pool: pg.Pool): Promise<BacklogProbe> {
 const backlogText = `
 SELECT CASE WHEN counted.n > 10000 THEN greatest(counted.n, (SELECT reltuples FROM pg_class WHERE oid = 'inbox'::regclass))::bigint ELSE counted.n END AS depth
 FROM (SELECT count(*) AS n FROM (SELECT FROM inbox LIMIT 10001) AS head) AS counted`;
+
+/** Reports the backlog at each scrape. */
+export function watchBacklog(metrics: Metrics, pool: pg.Pool): void {
+  metrics.watch(metrics.inboxBacklog, async (gauge) => {
+    const { queueDepth } = await probePostgres(pool);
+    if (queueDepth !== null) gauge.set(queueDepth);
+  });
+}
 
 export async function probeRedis(redis: Redis): Promise<Probe> {
   const found = await timed(() => redis.ping());

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
+import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import { type BacklogProbe, type Probe, probePostgres, probeRedis } from './probes.ts';
@@ -48,7 +49,7 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
 
   async function getHealth(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     // A key is not needed, but one that is sent is checked: "verify your key" must mean something.
-    if (request.headers['x-api-key'] !== undefined || request.headers.authorization !== undefined) await app.authenticate(request);
+    if (request.headers['x-api-key'] !== undefined || request.headers.authorization !== undefined) await checkKey(request);
     const [postgres, redisProbe] = await probe();
     const reason = notReady();
     const healthy = postgres.healthy && redisProbe?.healthy !== false && reason === undefined;
@@ -77,6 +78,15 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
       .status(healthy ? 200 : 503)
       .header('cache-control', 'no-store')
       .send(body);
+  }
+
+  /** A key that cannot be looked up says nothing about the key, and what stands in the way is in the answer. */
+  async function checkKey(request: FastifyRequest): Promise<void> {
+    try {
+      await app.authenticate(request);
+    } catch (error) {
+      if (error instanceof ApiError && error.statusCode < 500) throw error;
+    }
   }
 
   function probe(): Promise<[BacklogProbe, Probe | undefined]> {

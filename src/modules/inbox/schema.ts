@@ -42,28 +42,34 @@ export type InboxQuery = Static<typeof InboxQuery>;
 
 export const InboxEvent = Type.Object(
   {
-    event_id: Type.String({ examples: ['evt_01a20b96-5b00-7000-8000-000000000000'] }),
-    event_type: Type.String({ examples: ['order.created'] }),
-    timestamp: Type.String({ format: 'date-time' }),
-    payload: Type.Object({}, { additionalProperties: true, description: 'The bytes that were sent.' }),
-    metadata: Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()]),
-    trace_parent: Type.Union([Type.String(), Type.Null()]),
-    received_at: Type.String({ format: 'date-time' }),
-    expires_at: Type.String({ format: 'date-time' }),
-    delivery: Type.Object({
-      count: Type.Integer({ description: 'How often the event was handed to a worker under a lease.' }),
-      replayed: Type.Boolean(),
+    event_id: Type.String({
+      description: 'The same at every delivery: drop what you have handled before by it.',
+      examples: ['evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a'],
     }),
+    event_type: Type.String({ description: 'As it was sent.', examples: ['order.created'] }),
+    timestamp: Type.String({ format: 'date-time', description: 'When it happened, as it was sent, in UTC; else when we received it.' }),
+    payload: Type.Object({}, { additionalProperties: true, description: 'The bytes that were sent.' }),
+    metadata: Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()], { description: 'As it was sent.' }),
+    trace_parent: Type.Union([Type.String(), Type.Null()], { description: 'The `traceparent` header with which it was sent.' }),
+    received_at: Type.String({ format: 'date-time', description: 'When we received it.' }),
+    expires_at: Type.String({ format: 'date-time', description: 'When it leaves the inbox unacknowledged.' }),
+    delivery: Type.Object(
+      {
+        count: Type.Integer({ description: 'How often the event was handed to a worker under a lease.' }),
+        replayed: Type.Boolean({ description: 'Whether the event was put back into the inbox after an acknowledgement.' }),
+      },
+      { description: 'How it came here.' },
+    ),
   },
   { $id: 'InboxEvent' },
 );
 
 export const InboxPage = Type.Object(
   {
-    events: Type.Array(InboxEvent),
-    count: Type.Integer(),
-    has_more: Type.Boolean(),
-    next_cursor: Type.Union([Type.String(), Type.Null()]),
+    events: Type.Array(InboxEvent, { description: 'Oldest first.' }),
+    count: Type.Integer({ description: 'Events on this page.' }),
+    has_more: Type.Boolean({ description: 'Whether there are events behind this page.' }),
+    next_cursor: Type.Union([Type.String(), Type.Null()], { description: 'For the page behind this one, as `cursor`. Opaque.' }),
   },
   { $id: 'InboxPage' },
 );

@@ -58,12 +58,12 @@ export type EventBody = Static<typeof EventBody>;
 
 export const EventAccepted = Type.Object(
   {
-    event_id: Type.String({ description: '`evt_` and a UUIDv7. Never changes.', examples: ['evt_01a20b96-5b00-7000-8000-000000000000'] }),
-    status: Type.Literal('accepted'),
+    event_id: Type.String({ description: '`evt_` and a UUIDv7. Never changes.', examples: ['evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a'] }),
+    status: Type.Literal('accepted', { description: 'Also for a duplicate: the event is stored.' }),
     duplicate: Type.Boolean({
       description: 'True when the idempotency key was used before with the same content: `event_id` is the first one.',
     }),
-    received_at: Type.String({ format: 'date-time', examples: ['2026-11-24T10:30:00.123Z'] }),
+    received_at: Type.String({ format: 'date-time', description: 'When we received it.', examples: ['2026-11-24T10:30:00.123Z'] }),
     expires_at: Type.String({
       format: 'date-time',
       description: 'When the event leaves the inbox unacknowledged.',
@@ -87,26 +87,30 @@ export const BatchBody = Type.Union(
 
 export const ItemError = Type.Object(
   {
-    code: Type.String({ examples: ['validation_failed'] }),
-    detail: Type.String(),
-    pointer: Type.Optional(Type.String({ examples: ['/events/2/event_type'] })),
-    retryable: Type.Boolean(),
+    code: Type.String({ description: 'As the `code` of a problem document.', examples: ['validation_failed'] }),
+    detail: Type.String({ description: 'What is wrong with the item. For people; do not parse it.' }),
+    pointer: Type.Optional(Type.String({ description: 'JSON pointer to what is wrong.', examples: ['/events/2/event_type'] })),
+    retryable: Type.Boolean({ description: 'Whether the same item may succeed later. If false, change it first.' }),
+    original_event_id: Type.Optional(Type.String({ description: 'With `idempotency_key_reused`: the event that has the key.' })),
   },
   { $id: 'ItemError', additionalProperties: true },
 );
 
 export const BatchResult = Type.Object(
   {
-    accepted: Type.Integer(),
-    duplicates: Type.Integer(),
-    failed: Type.Integer(),
+    accepted: Type.Integer({ description: 'How many are newly stored.' }),
+    duplicates: Type.Integer({ description: 'How many were stored before under the same idempotency key.' }),
+    failed: Type.Integer({ description: 'How many are not stored.' }),
     results: Type.Array(
       Type.Object({
         index: Type.Integer({ description: 'Position in the request, from 0.' }),
-        status: Type.Union([Type.Literal('accepted'), Type.Literal('duplicate'), Type.Literal('failed')]),
-        event_id: Type.Optional(Type.String()),
+        status: Type.Union([Type.Literal('accepted'), Type.Literal('duplicate'), Type.Literal('failed')], {
+          description: 'What became of it.',
+        }),
+        event_id: Type.Optional(Type.String({ description: 'Unless it failed. That of the first event for a duplicate.' })),
         error: Type.Optional(ItemError),
       }),
+      { description: 'One for each item, in the order of the request.' },
     ),
   },
   { $id: 'BatchResult' },

@@ -62,7 +62,7 @@ export const auth = fp<AuthOptions>(
       return promise;
     });
     app.decorateRequest('principal');
-    app.addHook('onRequest', (request, _reply, done) => {
+    app.addHook('onRequest', function authenticate(request, _reply, done) {
       const { access } = request.routeOptions.config;
       // Without a route there is nothing to protect: it is answered 404 or 405.
       if (request.is404 || access === 'public') return done();

@@ -49,7 +49,7 @@ export const limits = fp<LimitsOptions>(
       },
     });
 
-    app.addHook('onRequest', (request, _reply, done) => {
+    app.addHook('onRequest', function takeToken(request, _reply, done) {
       if (!request.routeOptions.config.limit) return done();
       const { principal } = request;
       if (quota.isLoaded(principal.partnerId)) return admit(request, done);
@@ -73,7 +73,7 @@ export const limits = fp<LimitsOptions>(
     }
 
     // On the way out, so that the remaining quota counts this request's own events.
-    app.addHook('onSend', (request: FastifyRequest, reply: FastifyReply, payload, done) => {
+    app.addHook('onSend', function writeLimits(request: FastifyRequest, reply: FastifyReply, payload, done) {
       if (request.burst) reply.headers(limitHeaders(state(request)));
       done(null, payload);
     });

@@ -180,11 +180,15 @@ t.test('the app refuses to boot on a route that does not say who may call it', a
   const boot = async (config: object | undefined) => {
     const app = Fastify();
     t.teardown(() => app.close());
-    await app.register(auth, { db: nowhere.db, databaseUrl: '', pepper, clock: Date.now, failuresPerMinute: 1 });
-    await app.register((module, _options, done) => {
-      module.get('/forgotten', { config } as object, async () => ({}));
-      done();
+    await app.register(auth, {
+      db: nowhere.db,
+      databaseUrl: 'postgres://nobody@127.0.0.1:1/nothing',
+      pepper,
+      clock: Date.now,
+      failuresPerMinute: 1,
     });
+    app.get('/forgotten', { config } as object, async () => ({}));
+    await app.ready();
   };
   const complete = { operation: 'get', access: 'public', limit: false };
   await t.resolves(boot(complete));

@@ -1,0 +1,82 @@
+import t from 'tap';
+import { type ConfigError, ConfigSchema, loadConfig } from '../src/config.ts';
+
+const needed = { DATABASE_URL: 'postgres://u:p@localhost/x', KEY_PEPPER: 'p'.repeat(32) };
+
+function errorOf(env: Record<string, string>): ConfigError {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    return error as ConfigError;
+  }
+  throw new Error('the environment was accepted');
+}
+
+t.test('two variables are required, and the rest has defaults', async (t) => {
+  t.match(loadConfig(needed), {
+    ...needed,
+    NODE_ENV: 'development',
+    HOST: '0.0.0.0',
+    PORT: 3000,
+    METRICS_PORT: 9464,
+    LOG_LEVEL: 'info',
+    MAX_QUEUED_ROWS: 10_000,
+  });
+  t.equal(loadConfig(needed).REDIS_URL, undefined);
+});
+
+t.test('every error is reported at once', async (t) => {
+  const error = errorOf({
+    PORT: 'http',
+    METRICS_PORT: '70000',
+    REDIS_URL: 'localhost:6379',
+    LOG_LEVEL: 'loud',
+    KEY_PEPPER: 'short',
+    WRITE_POOL_SIZE: '0',
+  });
+  t.equal(error.name, 'ConfigError');
+  const lines = error.message.split('\n').filter((line) => line.startsWith('  '));
+  t.same(lines.map((line) => line.trim().split(':', 1)[0]).sort(), [
+    'DATABASE_URL',
+    'KEY_PEPPER',
+    'LOG_LEVEL',
+    'METRICS_PORT',
+    'PORT',
+    'REDIS_URL',
+    'WRITE_POOL_SIZE',
+  ]);
+  t.match(error.message, /DATABASE_URL: is required/);
+});
+
+t.test('no value is echoed, because it may be a secret', async (t) => {
+  const secret = 'hunter2';
+  const wrong = Object.fromEntries(Object.keys(ConfigSchema.properties).map((name) => [name, secret]));
+  const error = errorOf(wrong);
+  t.match(error.message, /DATABASE_URL/);
+  t.notMatch(error.message + error.stack, secret);
+});
+
+t.test('numbers are whole decimal numbers, nothing else becomes one', async (t) => {
+  t.equal(loadConfig({ ...needed, PORT: '0' }).PORT, 0);
+  t.equal(loadConfig({ ...needed, PORT: '65535' }).PORT, 65_535);
+  for (const PORT of ['65536', '-1', '1.5', '1e3', '0x10', '3000 ', 'true', 'NaN', '３０００'])
+    t.match(errorOf({ ...needed, PORT }).message, /PORT/, JSON.stringify(PORT));
+});
+
+t.test('an empty variable is one that is not set', async (t) => {
+  const config = loadConfig({ ...needed, REDIS_URL: '', PORT: '' });
+  t.equal(config.REDIS_URL, undefined);
+  t.equal(config.PORT, 3000);
+  t.match(errorOf({ ...needed, DATABASE_URL: '' }).message, /DATABASE_URL: is required/);
+});
+
+t.test('variables that are not ours are left alone, and the environment is not changed', async (t) => {
+  const env = { ...needed, PATH: '/bin', TRIGGERS_SECRET: 'x' };
+  const before = { ...env };
+  t.notMatch(Object.keys(loadConfig(env)).join(), /PATH|TRIGGERS_SECRET/);
+  t.same(env, before);
+});
+
+t.test('every variable says what it means', async (t) => {
+  for (const [name, schema] of Object.entries(ConfigSchema.properties)) t.ok((schema.description ?? '').length > 10, name);
+});
