@@ -14,6 +14,7 @@ import { apiLimits } from './openapi/limits.ts';
 import { registerOpenApi } from './openapi/plugin.ts';
 import { registerAccept } from './pipeline/accept.ts';
 import { auth } from './pipeline/auth/plugin.ts';
+import { registerClosing } from './pipeline/closing.ts';
 import { registerErrorHandler } from './pipeline/errors/handler.ts';
 import { registerJsonBody } from './pipeline/json-body.ts';
 import { limits } from './pipeline/limits/plugin.ts';
@@ -91,6 +92,7 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   // What every request passes.
   registerErrorHandler(app, { publicUrl: config.PUBLIC_URL });
   registerRequestId(app);
+  registerClosing(app);
   registerAccept(app);
   registerValidation(app);
   registerJsonBody(app);

@@ -63,7 +63,11 @@ export const ConfigSchema = Type.Object({
     minimum: 1,
     description: 'Failed authentications per address and minute before look-ups stop for it.',
   }),
-  OVERLOAD_LATENESS_MS: Type.Integer({ default: 250, minimum: 10, description: 'Lateness of the event loop from which polls are answered 503; storing, from four times that.' }),
+  OVERLOAD_LATENESS_MS: Type.Integer({
+    default: 250,
+    minimum: 10,
+    description: 'Lateness of the event loop from which polls are answered 503; storing, from four times that.',
+  }),
   DRAIN_DELAY_MS: Type.Integer({
     default: 0,
     minimum: 0,
@@ -87,13 +91,20 @@ export class ConfigError extends Error {
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const known = Object.keys(ConfigSchema.properties);
-  const given = Object.fromEntries(known.filter((name) => env[name] !== undefined && env[name] !== '').map((name) => [name, env[name]]));
-  const value = Value.Convert(ConfigSchema, Value.Default(ConfigSchema, given));
+  const given = Object.fromEntries(
+    known.filter((name) => env[name]).map((name) => [name, typed(name as keyof Config, env[name] as string)]),
+  );
+  const value = Value.Default(ConfigSchema, given);
   const problems = [...Value.Errors(ConfigSchema, value)];
   if (problems.length === 0) return value as Config;
   const lines = new Map(problems.map(({ path, message }) => [path.slice(1), message]));
   const text = [...lines].map(([name, message]) => `  ${name}: ${given[name] === undefined ? 'is required' : message}`).join('\n');
   throw new ConfigError(`The environment is not usable:\n${text}\nSee the configuration table in README.md.`);
+}
+
+/** Only a whole decimal number becomes a number: Value.Convert would take `1.5` for 1 and `true` for 1. */
+function typed(name: keyof Config, text: string): string | number {
+  return ConfigSchema.properties[name].type === 'integer' && /^-?[0-9]{1,15}$/.test(text) ? Number(text) : text;
 }
 
 function packageVersion(): string {

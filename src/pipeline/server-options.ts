@@ -36,7 +36,8 @@ export function serverOptions({
     requestTimeout: 15_000,
     // Longer than the 60 s for which balancers keep a connection, so that they close it and not we while a request is on its way.
     keepAliveTimeout: 65_000,
-    http: { headersTimeout: 10_000 },
+    // Node looks for late requests every 30 s if not told: a deadline of 15 s would be one of 45.
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
     // A request that arrives on an open connection while the server closes is answered, and its connection closed after it.
     return503OnClosing: false,
     forceCloseConnections: 'idle',

@@ -2,20 +2,21 @@ import pg from 'pg';
 import { generateKey, hashKey } from '../../src/pipeline/auth/key-format.ts';
 import { migrate } from '../../src/platform/migrations.ts';
 
-/** A partner as a measurement needs it: a key that may do everything, and limits that are never met. */
+/** A partner with a key that may do everything. */
 export type Provisioned = { id: number; slug: string; apiKey: string };
 
 export const pepper = 'pepper-of-measurements-and-fault-tests-only';
 const scopes = ['events:write', 'inbox:read', 'inbox:settle', 'account:read', 'account:write'];
 
 /**
- * Makes the database `name` with the newest schema, and these partners in it.
+ * Makes the database `name` with the newest schema, and these partners in it; their limits are never met unless `ratePerSecond` says otherwise.
  * @returns its URL and the partners in the order of `slugs`.
  */
 export async function provisionDatabase(
   adminUrl: string,
   name: string,
   slugs: string[],
+  ratePerSecond = 1_000_000,
 ): Promise<{ url: string; partners: Provisioned[] }> {
   await withClient(adminUrl, (client) => client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`));
   const url = new URL(adminUrl);
@@ -23,18 +24,18 @@ export async function provisionDatabase(
   await migrate(url.href);
   const partners = await withClient(url.href, async (client) => {
     const made: Provisioned[] = [];
-    for (const slug of slugs) made.push(await provision(client, slug, made.length));
+    for (const slug of slugs) made.push(await provision(client, slug, made.length, ratePerSecond));
     return made;
   });
   return { url: url.href, partners };
 }
 
-async function provision(client: pg.Client, slug: string, index: number): Promise<Provisioned> {
+async function provision(client: pg.Client, slug: string, index: number, ratePerSecond: number): Promise<Provisioned> {
   const apiKey = generateKey('test', slug);
   const partner = await client.query<{ id: number }>(
     `INSERT INTO partners (slug, partner_id, name, rate_limit_per_sec, rate_limit_burst, rate_limit_per_month)
-     VALUES ($1, $2, $1, 1000000, 1000000, 1000000000000) RETURNING id`,
-    [slug, `test_${String(index + 1).padStart(6, '0')}`],
+     VALUES ($1, $2, $1, $3, $3, 1000000000000) RETURNING id`,
+    [slug, `test_${String(index + 1).padStart(6, '0')}`, ratePerSecond],
   );
   const id = partner.rows[0]?.id as number;
   await client.query('INSERT INTO api_keys (partner_id, key_hash, key_prefix, class, scopes) VALUES ($1, $2, $3, $4, $5)', [

@@ -167,6 +167,6 @@ t.test('a port that nobody listens on is counted, not retried without end', asyn
   await t.rejects(once(probe, 'connect'));
   const source = { kind: 'fixed', method: 'GET', path: '/' } as const;
   const result = await runLoadHere({ ...loadDefaults, port, source, connections: 2, durationMs: 100 });
-  t.equal(result.statuses['refused'], result.requests);
+  t.equal(result.statuses.refused, result.requests);
   t.ok(result.requests >= 2 && result.requests < 50, `${result.requests}`);
 });

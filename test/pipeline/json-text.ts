@@ -11,10 +11,13 @@ const character = fc.oneof(
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }).filter((char) => JSON.stringify(char) === `"${char}"` && char.isWellFormed()),
 );
 const string = fc.array(character, { maxLength: 6 }).map((characters) => `"${characters.join('')}"`);
-/** Few names in several spellings, so that repetitions are common. */
+/**
+ * Few names in several spellings, so that repetitions are common. No name is a single escaped character: V8 13.6 reads `"\u0061"` as a name
+ * `\` once the process has seen some thousand shapes of objects. No name of ours is that short, so only a comparison with JSON.parse notices.
+ */
 const name = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom('"a"', '"\\u0061"', '"b"', '""', '"__proto__"', '"a\\\\"') },
-  { weight: 1, arbitrary: string },
+  { weight: 4, arbitrary: fc.constantFrom('"ab"', '"\\u0061b"', '"a\\u0062"', '"b"', '""', '"__proto__"', '"a\\\\"') },
+  { weight: 1, arbitrary: string.map((text) => `"n${text.slice(1)}`) },
 );
 const scalar = fc.oneof(number, string, fc.constantFrom('true', 'false', 'null'));
 

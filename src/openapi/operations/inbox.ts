@@ -19,7 +19,12 @@ const acknowledgedAt = '2026-11-24T10:31:07.456Z';
 /** As `AcknowledgeBatchBody`, with the bounds that have codes of their own. */
 const AcknowledgeRequest = Type.Object(
   {
-    event_ids: Type.Array(Type.String({ examples: [otherId] }), { minItems: 1, maxItems: acknowledgeLimits.events, uniqueItems: true }),
+    event_ids: Type.Array(Type.String({ examples: [otherId] }), {
+      description: 'The `event_id` of each event.',
+      minItems: 1,
+      maxItems: acknowledgeLimits.events,
+      uniqueItems: true,
+    }),
   },
   { $id: 'AcknowledgeRequest', additionalProperties: false },
 );

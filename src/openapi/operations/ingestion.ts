@@ -11,7 +11,13 @@ const replayed = 'IdempotentReplayed';
 /** As `BatchBody`, with the items spelled out: the route checks them one by one and answers each by itself. */
 const BatchRequest = Type.Union(
   [
-    Type.Object({ events: Type.Array(EventBody, { minItems: 1, maxItems: ingestLimits.batchEvents }) }),
+    Type.Object({
+      events: Type.Array(EventBody, {
+        description: 'The events, each as in `POST /v1/events`.',
+        minItems: 1,
+        maxItems: ingestLimits.batchEvents,
+      }),
+    }),
     Type.Array(EventBody, { minItems: 1, maxItems: ingestLimits.batchEvents }),
   ],
   { $id: 'BatchRequest', description: '`{"events": […]}` or the bare array; both mean the same.' },

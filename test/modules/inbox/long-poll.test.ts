@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import t from 'tap';
 import { startTestApp, type TestApp, type TestPartner } from '../../helper/app.ts';
 import { idsOf, postEvent, seedMany } from '../../helper/seed.ts';
@@ -131,4 +133,15 @@ t.test('close() answers waiters with the events that are there', async (t) => {
   const ids = await seedMany(closing.db, partner.id, 2); // behind the server's back: nothing wakes the waiter
   await closing.app.close();
   t.same(idsOf(await answer), ids);
+});
+
+t.test('close() does not wait for connections that were opened and never used', async (t) => {
+  const closing = await startTestApp(t);
+  const unused = connect(Number(new URL(closing.url).port), '127.0.0.1');
+  await once(unused, 'connect');
+  await until('the server has it', () => new Promise<boolean>((resolve) => closing.app.server.getConnections((_error, count) => resolve(count === 1))));
+  const ended = once(unused, 'close');
+  await closing.app.close();
+  await ended;
+  t.equal(unused.bytesRead, 0);
 });

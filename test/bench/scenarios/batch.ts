@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type pg from 'pg';
+import { copyInto } from '../../../src/platform/copy.ts';
+import { withClient } from '../../faults/provision.ts';
+import { payloadText } from '../../load/requests.ts';
+import { interleave, measureLoad, ofRounds, ratioOfSpeed, speedOnly } from '../measure.ts';
+import { connectionOf, runProgram, versionOf } from '../program.ts';
+import { type Context, payloadBytes, type Scenario } from '../scenario.ts';
+import { check } from '../targets.ts';
+
+const copiedRows = 150_000;
+const columns = 'partner_id, id, event_type, occurred_at, payload';
+const table = `CREATE TABLE copy_target (partner_id integer, id uuid, event_type text NOT NULL, occurred_at text NOT NULL, payload text NOT NULL,
+  metadata text, trace_parent text, PRIMARY KEY (partner_id, id))`;
+
+/** Events in COPY's text format, with ids as ours are: UUIDv7, in order. */
+function copyRows(): string {
+  const start = Date.now();
+  const rows = Array.from({ length: copiedRows }, (_, row) => {
+    const time = (start + Math.floor(row / 100)).toString(16).padStart(12, '0');
+    const random = randomBytes(8).toString('hex');
+    const id = `${time.slice(0, 8)}-${time.slice(8)}-7${(row % 100).toString(16).padStart(3, '0')}-8${random.slice(1, 4)}-${random.slice(4)}`;
+    return `1\t${id}\torder.created\t2026-03-01T12:00:00.000Z\t${payloadText(payloadBytes, `row-${row}`)}\n`;
+  });
+  return rows.join('');
+}
+
+async function run({ env, effort }: Context) {
+  const { server, partners, url } = await env.shared();
+  const rows = copyRows();
+  const file = path.join(tmpdir(), `triggers-copy-${process.pid}.tsv`);
+  await writeFile(file, rows, { mode: 0o600 });
+  await withClient(url, (client) => client.query(table));
+  const psql = versionOf('psql');
+  const copy = async () => {
+    await withClient(url, (client) => client.query('TRUNCATE copy_target'));
+    const begun = performance.now();
+    if (psql)
+      await runProgram(
+        'psql',
+        ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-c', `\\copy copy_target (${columns}) FROM '${file}'`],
+        connectionOf(url),
+      );
+    else await withClient(url, (client) => copyByDriver(client, rows));
+    return speedOnly((copiedRows / (performance.now() - begun)) * 1_000);
+  };
+  const post = async (size: number) =>
+    (
+      await measureLoad(env, server.processId(), {
+        port: server.port,
+        source: { kind: 'batch', size, payloadBytes },
+        connections: 8,
+        apiKeys: [partners[0]?.apiKey as string],
+        durationMs: effort.seconds * 1_000,
+        warmUpMs: effort.warmUpSeconds * 1_000,
+      })
+    ).sample;
+  try {
+    const [hundred, copied, fiveHundred] = await interleave(effort.rounds, [
+      { name: 'batches of 100, 8 connections', run: () => post(100) },
+      { name: psql ? 'psql COPY' : 'COPY by the driver', run: copy },
+      { name: 'batches of 500, 8 connections', run: () => post(500) },
+    ]);
+    if (!hundred || !copied || !fiveHundred) throw new Error('nothing was measured');
+    return {
+      measurements: [hundred, fiveHundred, copied],
+      checks: [check('batch100', ofRounds(hundred, copied, ratioOfSpeed)), check('batch500', ofRounds(fiveHundred, copied, ratioOfSpeed))],
+      notes: [
+        `COPY by ${psql ?? 'the driver, because this machine has no psql'}: ${copiedRows} rows in one statement into one table with the same primary key; ours also writes the inbox and commits every batch`,
+      ],
+    };
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+function copyByDriver(client: pg.Client, rows: string): Promise<void> {
+  return copyInto(client, [{ statement: `COPY copy_target (${columns}) FROM STDIN`, rows }]);
+}
+
+export const batch: Scenario = { name: 'batch', what: "batch ingest of 100 and 500 against Postgres's own COPY of the same rows", run };

@@ -1,0 +1,84 @@
+import pg from 'pg';
+import t from 'tap';
+import { createAckWriter } from '../../../src/modules/acknowledgement/ack-writer.ts';
+import { insertPartner } from '../../helper/app.ts';
+import { createTestDatabase } from '../../helper/database.ts';
+import { seedEvents, uuidAt } from '../../helper/seed.ts';
+
+/** A writer on a database of its own, and the sizes of the batches that it commits. */
+const databaseUrl = await createTestDatabase(t);
+const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
+const db = new pg.Client({ connectionString: databaseUrl });
+await db.connect();
+t.teardown(() => Promise.all([pool.end(), db.end()]));
+const [one, two] = [await insertPartner(db, { slug: 'one' }), await insertPartner(db, { slug: 'two' })];
+
+let now = Date.now();
+const batches: number[] = [];
+const newWriter = (maxQueuedRows = 10_000) =>
+  createAckWriter({ pool, clock: () => now, maxQueuedRows, onBatch: ({ rows }) => void batches.push(rows) });
+
+t.beforeEach(() => {
+  batches.length = 0;
+});
+
+t.test("two partners whose requests meet in one commit never get each other's outcome", async (t) => {
+  // The same ids for both, each with events that the other lacks, so that an outcome of the wrong partner is a wrong outcome.
+  const writer = newWriter();
+  const ids = Array.from({ length: 40 }, (_, index) => uuidAt(now - 100 + index));
+  await seedEvents(db, one.id, ids.slice(0, 30).map((id) => ({ id })));
+  await seedEvents(db, two.id, ids.slice(10).map((id) => ({ id })));
+  const rows = ids.flatMap((id) => [
+    { partnerId: one.id, id },
+    { partnerId: two.id, id },
+  ]);
+  const outcomes = await Promise.all(rows.map((row) => writer.submit(row)));
+  t.same(batches, [80], 'they were one commit');
+  const expected = ids.flatMap((_, index) => [index < 30, index >= 10].map((has) => (has ? { acknowledgedAtMs: now, already: false } : undefined)));
+  t.same(outcomes, expected);
+});
+
+t.test('requests of two partners in one commit are told apart when both repeat what only one has done', async (t) => {
+  const writer = newWriter();
+  const id = uuidAt(now);
+  for (const { id: partnerId } of [one, two]) await seedEvents(db, partnerId, [{ id }]);
+  const first = now;
+  await writer.submit({ partnerId: one.id, id });
+  now += 5_000;
+  const outcomes = await Promise.all([one, two].map(({ id: partnerId }) => writer.submit({ partnerId, id })));
+  t.same(outcomes, [
+    { acknowledgedAtMs: first, already: true },
+    { acknowledgedAtMs: now, already: false },
+  ]);
+  t.same(batches, [1, 2]);
+});
+
+t.test('requests for one event are never in one commit: the second learns what the first has done', async (t) => {
+  const writer = newWriter();
+  const id = uuidAt(now);
+  await seedEvents(db, one.id, [{ id }]);
+  const outcomes = await Promise.all(Array.from({ length: 3 }, () => writer.submit({ partnerId: one.id, id })));
+  t.same(outcomes.map((outcome) => outcome?.already), [false, true, true]);
+  t.same(batches, [1, 1, 1]);
+});
+
+t.test('two replicas that acknowledge the same events in opposite orders both succeed', async (t) => {
+  const ids = Array.from({ length: 300 }, (_, index) => uuidAt(now - 1_000 + index));
+  await seedEvents(db, one.id, ids.map((id) => ({ id })));
+  const [mine, theirs] = [newWriter(), newWriter()];
+  const outcomes = await Promise.all([
+    ...ids.map((id) => mine.submit({ partnerId: one.id, id })),
+    ...ids.toReversed().map((id) => theirs.submit({ partnerId: one.id, id })),
+  ]);
+  t.equal(outcomes.filter((outcome) => outcome?.already === false).length, 300);
+  t.equal(outcomes.filter((outcome) => outcome?.already === true).length, 300);
+});
+
+t.test('a full queue refuses, and loses nothing of what it has taken', async (t) => {
+  const writer = newWriter(2);
+  const ids = [uuidAt(now), uuidAt(now), uuidAt(now)];
+  await seedEvents(db, one.id, ids.map((id) => ({ id })));
+  const outcomes = await Promise.allSettled(ids.map((id) => writer.submit({ partnerId: one.id, id })));
+  t.same(outcomes.map(({ status }) => status), ['fulfilled', 'fulfilled', 'rejected']);
+  t.match(outcomes[2], { reason: { name: 'QueueFullError' } });
+});

@@ -1,0 +1,260 @@
+import t, { type Test } from 'tap';
+import { type Answer, type RequestOptions, startTestApp, type TestApp } from '../helper/app.ts';
+import { until } from '../helper/until.ts';
+import { Contract, type Operation } from './contract.ts';
+import { stored, type ValidRequest, validRequests } from './valid-requests.ts';
+
+const main = await startTestApp(t);
+const { app, db, addPartner } = main;
+const contract = new Contract(app.openApi());
+const operations = new Map(contract.operations.map((each) => [each.operation.operationId as string, each]));
+const withKey = [...operations.keys()].filter((id) => operationOf(id).operation.security.some((each: object) => 'ApiKeyAuth' in each));
+const needingKey = withKey.filter((id) => !id.startsWith('getHealth'));
+const seen = new Set<string>();
+
+t.test('every operation answers 200 as documented', async (t) => {
+  const { key } = await addPartner();
+  for (const id of operations.keys()) await expect(t, id, 200, undefined, await ask(main, id, key));
+});
+
+t.test('every example of a request is accepted', async (t) => {
+  for (const id of operations.keys()) {
+    const { path, method, operation } = operationOf(id);
+    const content = operation.requestBody?.content['application/json'];
+    for (const { value } of Object.values<{ value: unknown }>(content?.examples ?? {})) {
+      const { key } = await addPartner();
+      // What is only known at run time: ids of events that are there.
+      const event = await stored(main, key);
+      const body = id === 'acknowledgeEvents' ? { event_ids: [event] } : value;
+      const answer = await main.request(method, path.replace('{id}', event), { key, body });
+      await expect(t, id, 200, undefined, answer);
+    }
+  }
+});
+
+t.test('the answers to a repetition and to a partly good batch are as documented', async (t) => {
+  const { key } = await addPartner();
+  const once = { key, headers: { 'idempotency-key': '"one"' }, body: { event_type: 'a.b', payload: {} } };
+  await expect(t, 'postEvent', 200, undefined, await main.request('POST', '/v1/events', once));
+  const again = await main.request('POST', '/v1/events', once);
+  await expect(t, 'postEvent', 200, undefined, again);
+  t.equal(again.headers.get('idempotent-replayed'), 'true');
+  await expect(
+    t,
+    'postEvent',
+    422,
+    'idempotency_key_reused',
+    await main.request('POST', '/v1/events', { ...once, body: { event_type: 'b.c', payload: {} } }),
+  );
+
+  const batch = {
+    key,
+    body: [{ event_type: 'a.b', payload: {}, idempotency_key: 'one' }, { event_type: 'b.c', payload: {}, idempotency_key: 'one' }, 7],
+  };
+  await expect(t, 'postEventsBatch', 207, undefined, await main.request('POST', '/v1/events/batch', batch));
+  const ids = { event_ids: [await stored(main, key), 'evt_unknown'] };
+  await expect(t, 'acknowledgeEvents', 207, undefined, await main.request('POST', '/v1/events/acknowledge', { key, body: ids }));
+});
+
+t.test('pages, acknowledged events and empty inboxes are as documented', async (t) => {
+  const { key } = await addPartner();
+  const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const body = { event_type: 'a.b', payload: { deep: [1] }, metadata: { source: 'shop' } };
+  const posted = await main.request('POST', '/v1/events', { key, body, headers: { traceparent: trace } });
+  const other = await stored(main, key);
+  const page = await main.request('GET', '/v1/inbox?limit=1', { key });
+  await expect(t, 'getInbox', 200, undefined, page);
+  await expect(t, 'getInbox', 200, undefined, await main.request('GET', `/v1/inbox?cursor=${page.json.next_cursor}`, { key }));
+  for (const _ of ['now', 'before']) {
+    await expect(
+      t,
+      'acknowledgeEvent',
+      200,
+      undefined,
+      await main.request('PATCH', `/v1/events/${posted.json.event_id}/acknowledge`, { key }),
+    );
+  }
+  await expect(t, 'getEvent', 200, undefined, await main.request('GET', `/v1/events/${posted.json.event_id}`, { key }));
+  const ids = { event_ids: [posted.json.event_id, other] };
+  await expect(t, 'acknowledgeEvents', 200, undefined, await main.request('POST', '/v1/events/acknowledge', { key, body: ids }));
+  await expect(t, 'getInbox', 200, undefined, await main.request('GET', '/v1/inbox', { key }));
+  await expect(t, 'getHealth', 200, undefined, await main.request('GET', '/v1/health', { key }));
+});
+
+t.test('no key, a key without the scope and a suspended partner are refused as documented', async (t) => {
+  const plain = await addPartner();
+  const powerless = await addPartner({ scopes: [] });
+  const suspended = await addPartner();
+  await db.query(`UPDATE partners SET status = 'suspended' WHERE id = $1`, [suspended.id]);
+  for (const id of needingKey) {
+    const valid = await requestOf(main, id, plain.key);
+    await expect(t, id, 401, 'unauthenticated', await send(main, valid, { key: undefined }));
+    await expect(t, id, 403, 'forbidden', await send(main, valid, { key: powerless.key }));
+  }
+  for (const id of withKey) {
+    const valid = await requestOf(main, id, plain.key);
+    await expect(t, id, 403, 'partner_suspended', await send(main, valid, { key: suspended.key }));
+    await expect(t, id, 401, 'unauthenticated', await send(main, valid, { key: 'wrong' }));
+  }
+});
+
+t.test('another method is refused as documented, and names those that are taken', async (t) => {
+  const { key } = await addPartner();
+  for (const id of operations.keys()) {
+    const valid = await requestOf(main, id, key);
+    const answer = await main.request('DELETE', valid.path, { key });
+    await expect(t, id, 405, 'method_not_allowed', answer);
+    t.ok(answer.headers.get('allow')?.split(', ').includes(valid.method), id);
+  }
+});
+
+t.test('a body that is no JSON, too deep, too large or of another type is refused as documented', async (t) => {
+  const { key } = await addPartner();
+  for (const [id, { operation }] of operations) {
+    if (!operation.requestBody) continue;
+    const valid = await requestOf(main, id, key);
+    const tooLarge = id === 'postEventsBatch' ? 'batch_too_large' : 'payload_too_large';
+    await expect(t, id, 400, 'invalid_json', await send(main, valid, { key, body: '{"a"' }));
+    await expect(t, id, 400, 'json_too_deep', await send(main, valid, { key, body: `${'['.repeat(65)}${']'.repeat(65)}` }));
+    await expect(t, id, 400, 'validation_failed', await send(main, valid, { key, body: '7' }));
+    await expect(t, id, 413, tooLarge, await send(main, valid, { key, body: `"${'x'.repeat(4 * 1024 * 1024)}"` }));
+    await expect(
+      t,
+      id,
+      415,
+      'unsupported_media_type',
+      await send(main, valid, { key, body: 'a=1', headers: { 'content-type': 'text/csv' } }),
+    );
+  }
+});
+
+t.test('the refusals that an operation has for itself are as documented', async (t) => {
+  const { key } = await addPartner();
+  const event = { event_type: 'a.b', payload: {} };
+  const id = await stored(main, key);
+  const unknown = 'evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a';
+  const cases: [operation: string, status: number, code: string, request: Partial<ValidRequest>][] = [
+    ['postEvent', 400, 'idempotency_key_invalid', { headers: { 'idempotency-key': 'x'.repeat(256) } }],
+    ['postEvent', 400, 'idempotency_key_mismatch', { headers: { 'idempotency-key': 'a' }, body: { ...event, idempotency_key: 'b' } }],
+    ['postEventsBatch', 400, 'empty_batch', { body: [] }],
+    ['postEventsBatch', 400, 'batch_too_many', { body: Array.from({ length: 501 }, () => event) }],
+    ['postEventsBatch', 400, 'idempotency_key_invalid', { headers: { 'idempotency-key': 'x'.repeat(252) } }],
+    ['getInbox', 400, 'invalid_parameter', { path: '/v1/inbox?limit=501' }],
+    ['getInbox', 400, 'invalid_cursor', { path: '/v1/inbox?cursor=abc' }],
+    ['acknowledgeEvent', 404, 'event_not_found', { path: `/v1/events/${unknown}/acknowledge` }],
+    ['acknowledgeEvent', 400, 'unknown_field', { body: { delaySeconds: 3 } }],
+    ['acknowledgeEvents', 400, 'empty_batch', { body: { event_ids: [] } }],
+    ['acknowledgeEvents', 400, 'batch_too_many', { body: { event_ids: Array.from({ length: 501 }, (_, n) => `evt_${n}`) } }],
+    ['acknowledgeEvents', 400, 'duplicate_event_in_request', { body: { event_ids: [id, id] } }],
+    ['acknowledgeEvents', 400, 'unknown_field', { body: { event_ids: [id], all: true } }],
+    ['getEvent', 404, 'event_not_found', { path: `/v1/events/${unknown}` }],
+    ['patchAccount', 400, 'unknown_field', { body: { retention_days: 3 } }],
+    ['patchAccount', 400, 'validation_failed', { body: { retention_hours: 0 } }],
+  ];
+  for (const [operation, status, code, request] of cases) {
+    const answer = await send(main, await requestOf(main, operation, key), { key, ...request });
+    await expect(t, operation, status, code, answer);
+  }
+});
+
+t.test('exceeded limits are answered as documented', async (t) => {
+  for (const id of needingKey) {
+    const valid = await requestOf(main, id, (await addPartner()).key);
+    const { key } = await addPartner({ rate: 1, burst: 1 });
+    await send(main, valid, { key });
+    await expect(t, id, 429, 'rate_limited', await send(main, valid, { key }));
+  }
+  for (const id of ['postEvent', 'postEventsBatch']) {
+    const { key } = await addPartner({ monthlyQuota: 0 });
+    await expect(t, id, 429, 'quota_exceeded', await ask(main, id, key));
+  }
+});
+
+t.test('an eleventh long poll is refused as documented, and one that found nothing is answered as any other', async (t) => {
+  const { key } = await addPartner();
+  const polls = Array.from({ length: 10 }, () => main.request('GET', '/v1/inbox?wait=30', { key }));
+  const eleventh = await until('a poll too many', async () => {
+    const answer = await main.request('GET', '/v1/inbox?wait=1', { key });
+    return answer.status === 429 && answer;
+  });
+  await expect(t, 'getInbox', 429, 'too_many_waits', eleventh);
+  await stored(main, key);
+  for (const answer of await Promise.all(polls)) await expect(t, 'getInbox', 200, undefined, answer);
+});
+
+t.test('an address that keeps failing to authenticate is refused as documented', async (t) => {
+  const strict = await startTestApp(t, { AUTH_FAILURES_PER_MINUTE: 1, databaseUrl: main.databaseUrl });
+  for (const id of withKey) {
+    const valid = await requestOf(main, id, (await addPartner()).key);
+    for (const key of ['wrong', 'wrong']) await send(strict, valid, { key });
+    await expect(t, id, 429, 'rate_limited', await send(strict, valid, { key: 'wrong' }));
+  }
+});
+
+t.test('a failure on our side is answered as documented', async (t) => {
+  const valid = await Promise.all(withKey.map(async (id) => [id, await requestOf(main, id, (await addPartner()).key)] as const));
+  const unseen = await Promise.all(withKey.map(() => addPartner()));
+  await db.query('ALTER TABLE partners RENAME TO partners_renamed');
+  for (const [index, [id, request]] of valid.entries()) {
+    await expect(t, id, 500, 'internal', await send(main, request, { key: unseen[index]?.key }));
+  }
+  await db.query('ALTER TABLE partners_renamed RENAME TO partners');
+});
+
+t.test('without its database the service answers 503 as documented', async (t) => {
+  const { key } = await addPartner();
+  const valid = await Promise.all([...operations.keys()].map(async (id) => [id, await requestOf(main, id, key)] as const));
+  const { key: unseen } = await addPartner();
+  await db.query('UPDATE pg_database SET datallowconn = false WHERE datname = current_database()');
+  await db.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()');
+  for (const [id, request] of valid) {
+    const { security, responses } = operationOf(id).operation;
+    if (security.length > 0) await expect(t, id, 503, 'unavailable', await send(main, request, { key: unseen }));
+    else if (responses[503])
+      await expect(t, id, 503, undefined, await until(`${id} notices`, async () => unless200(await send(main, request, {}))));
+  }
+  await expect(
+    t,
+    'getHealth',
+    503,
+    undefined,
+    await until('health notices', async () => unless200(await main.request('GET', '/v1/health'))),
+  );
+});
+
+t.test('every status of the document was seen in a real answer', async (t) => {
+  for (const [id, { operation }] of operations) {
+    for (const status of Object.keys(operation.responses)) t.ok(seen.has(`${id} ${status}`), `${id} ${status}`);
+  }
+});
+
+function operationOf(id: string): Operation {
+  const operation = operations.get(id);
+  if (!operation) throw new Error(`${id} is not documented`);
+  return operation;
+}
+
+async function requestOf(testApp: TestApp, id: string, key: string): Promise<ValidRequest> {
+  const make = validRequests[id];
+  if (!make) throw new Error(`${id} has no valid request in valid-requests.ts`);
+  return make(testApp, key);
+}
+
+async function ask(testApp: TestApp, id: string, key: string): Promise<Answer> {
+  return send(testApp, await requestOf(testApp, id, key), { key });
+}
+
+function send(testApp: TestApp, { method, path, ...valid }: ValidRequest, other: Partial<ValidRequest> & RequestOptions): Promise<Answer> {
+  return testApp.request(other.method ?? method, other.path ?? path, { ...valid, ...other });
+}
+
+function unless200(answer: Answer): Answer | undefined {
+  return answer.status === 200 ? undefined : answer;
+}
+
+async function expect(t: Test, id: string, status: number, code: string | undefined, answer: Answer): Promise<void> {
+  t.equal(answer.status, status, `${id}: ${answer.text.slice(0, 300)}`);
+  if (code) t.equal(answer.json?.code, code, `${id}: ${answer.text.slice(0, 300)}`);
+  t.same(contract.violations(operationOf(id), answer), [], `${id} ${status} ${code ?? ''}`);
+  seen.add(`${id} ${answer.status}`);
+}
