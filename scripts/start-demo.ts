@@ -10,9 +10,9 @@ export function curlLines(url: string, apiKey: string): string[] {
   ];
 }
 
-/** Whether the running server takes this key. */
+/** Whether the running server takes this key. One that is too busy to look it up has not refused it. */
 export async function isAccepted(url: string, apiKey: string | undefined): Promise<boolean> {
   if (!apiKey) return false;
   const { status } = await fetch(`${url}/v1/account`, { headers: { 'X-API-Key': apiKey }, signal: AbortSignal.timeout(5_000) });
-  return status === 200;
+  return status !== 401 && status !== 403;
 }

@@ -2,11 +2,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePort, startEmbeddedPostgres } from '../src/platform/embedded.ts';
 import { startPostgresContainer, startRedisContainer } from './test-containers.ts';
+import { makeFolder, removeFolder, removeLeftovers } from './test-folders.ts';
 
 /** A server for the tests: where it is, what it is in words, and how to end it (which does nothing to a server that was given). */
 export type Service = { url: string; origin: string; stop(): Promise<void> };
@@ -21,25 +20,20 @@ const given = (url: string): Service => ({ url, origin: 'given', stop: async () 
 export async function startTestPostgres(): Promise<Service> {
   if (process.env.TEST_DATABASE_URL) return given(process.env.TEST_DATABASE_URL);
   if (containersOnly) return startPostgresContainer();
-  const folder = await mkdtemp(path.join(await realpath(tmpdir()), 'triggers-test-'));
-  await chmod(folder, 0o711);
+  await removeLeftovers();
+  const folder = await makeFolder();
   const dataDirectory = path.join(folder, 'postgres');
-  const removed = async () => {
-    const target = await realpath(dataDirectory).catch(() => dataDirectory); // elsewhere, if the account cannot reach the folder
-    await rm(target, { recursive: true, force: true });
-    await rm(folder, { recursive: true, force: true });
-  };
   try {
     const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '300', max_wal_size: '4GB', autovacuum_naptime: '5s' };
     const password = randomBytes(18).toString('base64url');
     const server = await startEmbeddedPostgres({ dataDirectory, password, settings, logFile: path.join(folder, 'postgres.log') });
     const stop = async () => {
       await server.stop();
-      await removed();
+      await removeFolder(folder);
     };
     return { url: server.url, origin: 'embedded, fsync off', stop };
   } catch (error) {
-    await removed();
+    await removeFolder(folder);
     if ((error as Error).message.includes('is not installed') && dockerAnswers()) return startPostgresContainer();
     throw error;
   }
@@ -53,15 +47,25 @@ export async function startTestRedis(): Promise<Service> {
   if (process.env.TEST_REDIS_URL) return given(process.env.TEST_REDIS_URL);
   if (containersOnly) return startRedisContainer();
   if (!onPath('redis-server')) {
-    if (dockerAnswers()) return startRedisContainer();
-    if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) throw new Error(noRedis);
+    const mayInstall = process.getuid?.() === 0 && existsSync('/etc/debian_version');
+    if (dockerAnswers()) {
+      try {
+        return await startRedisContainer();
+      } catch (error) {
+        if (!mayInstall) throw error; // Docker without a way to its images is as good as none
+      }
+    }
+    if (!mayInstall) throw new Error(noRedis);
     installRedis();
   }
   const port = await freePort();
-  const folder = await mkdtemp(path.join(tmpdir(), 'triggers-test-'));
-  const flags = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder, '--daemonize', 'no'];
+  const folder = await makeFolder();
+  const where = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--pidfile', `${folder}/redis.pid`];
   // A process group of its own: Ctrl-C ends the tests first, and then we end this.
-  const child = spawn('redis-server', flags, { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('redis-server', [...where, '--save', '', '--appendonly', 'no'], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lastResort = () => child.kill('SIGKILL');
   process.once('exit', lastResort);
   const exited = once(child, 'exit');
@@ -69,7 +73,7 @@ export async function startTestRedis(): Promise<Service> {
     child.kill('SIGTERM');
     await exited;
     process.off('exit', lastResort);
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   };
   let log = '';
   for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {

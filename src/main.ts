@@ -1,16 +1,31 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import closeWithGrace from 'close-with-grace';
-import { buildApp } from './app.ts';
 import { ConfigError, loadConfig } from './config.ts';
-import { retentionJobs } from './modules/retention/jobs.ts';
 import { systemClock } from './platform/clock.ts';
-import { startJobs } from './platform/jobs.ts';
+import type { Jobs } from './platform/jobs.ts';
 
 /** The process: configuration, listeners, background jobs, signals. Exit status 1 when it cannot start, 2 when the environment is wrong. */
 async function main(): Promise<void> {
+  // A start that is asked to end has nothing to drain. Without a handler PID 1 of a container does not even notice the signal, so the rest is
+  // loaded after it: loading is most of a start.
+  for (const signal of startSignals) process.on(signal, endStart);
   const config = loadConfig();
+  const { buildApp, retentionJobs, startJobs } = await load();
   const app = await buildApp({ config });
+  let jobs: Jobs | undefined;
+  closeWithGrace({ delay: config.SHUTDOWN_DEADLINE_MS, logger: app.log }, async ({ signal, err }) => {
+    if (err) app.log.fatal({ err }, 'an error that nothing has caught; closing');
+    else app.log.info({ signal }, 'closing');
+    app.beginDrain();
+    if (signal) await new Promise((resolve) => setTimeout(resolve, config.DRAIN_DELAY_MS));
+    await Promise.all([app.close(), jobs?.stop()]);
+    metricsServer.close();
+    metricsServer.closeAllConnections();
+    app.log.info('closed');
+  });
+  for (const signal of startSignals) process.off(signal, endStart);
+
   const metricsServer = createServer(async (request, response) => {
     if (request.url !== '/metrics') return void response.writeHead(404).end();
     const text = await app.metrics.registry.metrics();
@@ -20,7 +35,7 @@ async function main(): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     metricsServer.once('error', reject).listen(config.METRICS_PORT, config.METRICS_HOST, resolve);
   });
-  const jobs = await startJobs({
+  jobs = await startJobs({
     databaseUrl: config.DATABASE_URL,
     jobs: retentionJobs({ pool: app.pools.read, clock: systemClock, metrics: app.metrics }),
     onError(error, job) {
@@ -30,17 +45,21 @@ async function main(): Promise<void> {
   });
   const port = (address: ReturnType<typeof metricsServer.address>) => (address as AddressInfo).port;
   app.log.info({ port: port(app.server.address()), metrics_port: port(metricsServer.address()), version: config.APP_VERSION }, 'listening');
+}
 
-  closeWithGrace({ delay: config.SHUTDOWN_DEADLINE_MS, logger: app.log }, async ({ signal, err }) => {
-    if (err) app.log.fatal({ err }, 'an error that nothing has caught; closing');
-    else app.log.info({ signal }, 'closing');
-    app.beginDrain();
-    if (signal) await new Promise((resolve) => setTimeout(resolve, config.DRAIN_DELAY_MS));
-    await Promise.all([app.close(), jobs.stop()]);
-    metricsServer.close();
-    metricsServer.closeAllConnections();
-    app.log.info('closed');
-  });
+const startSignals = ['SIGTERM', 'SIGINT'] as const;
+
+function endStart(): void {
+  process.exit(0);
+}
+
+async function load() {
+  const [app, retention, jobs] = await Promise.all([
+    import('./app.ts'),
+    import('./modules/retention/jobs.ts'),
+    import('./platform/jobs.ts'),
+  ]);
+  return { ...app, ...retention, ...jobs };
 }
 
 try {

@@ -17,9 +17,9 @@ export function errorsOfRoute({ schema, config }: DocumentedRoute, docs: Operati
       isBatch ? 'batch_too_large' : 'payload_too_large',
     );
   }
-  if (needsKey) codes.push('forbidden');
-  // The address that fails to authenticate too often is limited, and the look-up of a key may fail.
-  if (needsKey || docs.optionalKey) codes.push('unauthenticated', 'partner_suspended', 'rate_limited', 'internal', 'unavailable');
+  if (needsKey) codes.push('not_acceptable', 'forbidden', 'internal', 'unavailable');
+  // `rate_limited` also where there is no limit: an address that fails to authenticate too often is refused.
+  if (needsKey || docs.optionalKey) codes.push('unauthenticated', 'partner_suspended', 'rate_limited');
 
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of Object.keys(catalogue) as ErrorCode[]) {

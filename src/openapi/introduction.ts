@@ -25,4 +25,4 @@ Two limits belong to each partner: requests at once (\`burst\`) and new events i
 
 ## Formats
 
-Bodies are JSON in UTF-8, nested at most 64 levels. Times are RFC 3339 in UTC with milliseconds. Ids are \`evt_\` and a UUIDv7, and never change. Answers may get new members: ignore those that you do not know.`;
+Bodies are JSON in UTF-8, nested at most 64 levels (in a batch, each event). Times are RFC 3339 in UTC with milliseconds. Ids are \`evt_\` and a UUIDv7, and never change. Answers may get new members: ignore those that you do not know.`;

@@ -14,6 +14,7 @@ const problemDescriptions: Record<number, string> = {
   403: 'The key is valid, and may not do this.',
   404: 'There is no such thing for you.',
   405: 'The path takes another method.',
+  406: 'The `Accept` header leaves no representation.',
   413: 'The body is too large.',
   415: 'The body is not JSON, or does not say so.',
   422: 'The request is well formed and contradicts an earlier one.',
@@ -23,7 +24,7 @@ const problemDescriptions: Record<number, string> = {
 };
 
 /** Answered before the partner's limits were looked at. */
-const beforeLimits = [401, 403, 405];
+const beforeLimits = [401, 403, 405, 406];
 /** Answered by stages before and after that look. */
 const aroundLimits = [429, 500, 503];
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { type FastifyServerOptions, LogController } from 'fastify';
 import type { DestinationStream } from 'pino';
 import { ApiError } from './errors/catalogue.ts';
-import { problemDocument } from './errors/handler.ts';
+import { problemDocument, sendProblem, toApiError } from './errors/handler.ts';
 import { createRequestIds } from './request-id.ts';
 
 export type ServerOptions = { level: string; trustProxyHops: number; logStream: DestinationStream | undefined; publicUrl: string };
@@ -29,6 +29,8 @@ export function serverOptions({
     childLoggerFactory: (logger) => logger,
     genReqId: (request) => requestId(request as never),
     requestIdHeader: false,
+    // An id of any length is answered by its route, as one that does not exist; Fastify would say of a longer one that there is no route.
+    routerOptions: { maxParamLength: 16 * 1024 },
     trustProxy: trustProxyHops === 0 ? false : (_address, hop) => hop < trustProxyHops,
     // A command is small; the routes that take events say how much they take.
     bodyLimit: 64 * 1024,
@@ -42,6 +44,11 @@ export function serverOptions({
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
+    // A path that cannot be decoded reaches no route and no hook.
+    frameworkErrors(error, request, reply) {
+      reply.header('x-request-id', request.id);
+      sendProblem(toApiError(error, request as never), request as never, reply as never, publicUrl);
+    },
     clientErrorHandler(error, socket) {
       answerClientError(error, socket as Socket, requestId({ headers: {} }), publicUrl);
     },

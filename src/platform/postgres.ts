@@ -50,8 +50,12 @@ export function createPools(options: PoolOptions): Pools {
   };
   const write = new pg.Pool({ ...common, max: options.writeConnections, min: 1, idleTimeoutMillis: 60_000, options: pinnedPlans });
   const read = new pg.Pool({ ...common, max: options.readConnections, idleTimeoutMillis: 60_000, options: pinnedPlans });
-  write.on('error', options.onIdleError);
-  read.on('error', options.onIdleError);
+  for (const pool of [write, read]) {
+    pool.on('error', options.onIdleError);
+    // The pool listens to idle connections only. One that is lost while somebody holds it, between two statements, would end the process; its
+    // holder learns of it from the next statement.
+    pool.on('connect', (client) => client.on('error', () => {}));
+  }
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: read }) });
   return {
     write,

@@ -1,20 +1,22 @@
 /** RFC 3339 in UTC with milliseconds, the one form in which the API writes times. */
 
-let cachedSecond = Number.NaN;
-let cachedPrefix = '';
+/** The texts of the seconds in use, up to the point: a page has those of its events' arrival and of their expiry. */
+const prefixes = new Map<number, string>();
 
 /**
- * Milliseconds since the epoch as `2026-11-24T10:30:00.123Z`. Times of one page or one burst share their second, so its text is kept:
- * 0.1 µs instead of the 0.6 µs of Date.prototype.toISOString, twice for every event of every page.
+ * Milliseconds since the epoch as `2026-11-24T10:30:00.123Z`. Times of one page or one burst share their seconds, so the texts of the latest are
+ * kept: 0.1 µs instead of the 0.6 µs of Date.prototype.toISOString, twice for every event of every page.
  */
 export function formatTime(ms: number): string {
   const second = Math.floor(ms / 1000);
-  if (second !== cachedSecond) {
-    cachedPrefix = new Date(second * 1000).toISOString().slice(0, -4);
-    cachedSecond = second;
+  let prefix = prefixes.get(second);
+  if (prefix === undefined) {
+    prefix = new Date(second * 1000).toISOString().slice(0, -4);
+    if (prefixes.size >= 256) prefixes.clear();
+    prefixes.set(second, prefix);
   }
   const rest = ms - second * 1000;
-  return `${cachedPrefix}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`;
+  return `${prefix}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`;
 }
 
 const shape = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))$/;

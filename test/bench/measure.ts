@@ -68,6 +68,8 @@ export type Contender = { name: string; run(round: number): Promise<Sample> };
  */
 export async function interleave(rounds: number, contenders: Contender[]): Promise<Measurement[]> {
   const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]));
+  // Once unmeasured: a server that has just been started runs at half its speed for its first ten thousands of requests.
+  for (const { run } of contenders) await run(-1);
   for (let round = 0; round < rounds; round++) {
     // Every other round backwards, so that nobody always follows the same neighbour.
     for (const { name, run } of round % 2 ? contenders.toReversed() : contenders) samples.get(name)?.push(await run(round));

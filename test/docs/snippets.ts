@@ -1,6 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -49,15 +49,8 @@ export async function runSnippets(snippets: Snippet[], env: NodeJS.ProcessEnv): 
   return { code, errors, printed: printed.split(separator).slice(1) };
 }
 
-/**
- * Variables with which every curl of a snippet fails on a status of 400 or above. Where there is no curl, `curl` is its stand-in.
- * `folder` holds what that needs.
- */
-export async function curlEnv(folder: string, standIn = spawnSync('curl', ['--version']).status !== 0): Promise<NodeJS.ProcessEnv> {
+/** Variables with which every curl of a snippet fails on a status of 400 or above; `folder` holds what that needs. */
+export async function strictCurl(folder: string): Promise<NodeJS.ProcessEnv> {
   await writeFile(path.join(folder, '.curlrc'), 'fail-with-body\n');
-  if (!standIn) return { CURL_HOME: folder };
-  const program = path.join(folder, 'curl');
-  await writeFile(program, `#!/bin/sh\nexec '${process.execPath}' '${fileURLToPath(new URL('curl-stand-in.ts', import.meta.url))}' "$@"\n`);
-  await chmod(program, 0o700);
-  return { PATH: `${folder}${path.delimiter}${process.env.PATH}` };
+  return { CURL_HOME: folder };
 }

@@ -12,6 +12,7 @@ export type PostgresProcess = {
   port: number;
   /** Of the postmaster; changes with every start. */
   processId(): number;
+  ended(): boolean;
   /** kill -9 of the postmaster; returns when its last backend is gone too. */
   kill(): Promise<void>;
   /** After `kill` or `stop`. */
@@ -30,8 +31,14 @@ export async function startPostgres(settings: Record<string, string> = durableSe
   const password = 'only-on-this-machine';
   const port = await freePort();
   let current: EmbeddedPostgres;
+  let ended = true;
   async function start(): Promise<void> {
     current = await startEmbeddedPostgres({ dataDirectory, password, port, settings, logFile: path.join(folder, 'postgres.log') });
+    ended = false;
+    const { exited } = current;
+    void exited.then(() => {
+      ended = true;
+    });
     if (current.port !== port) throw new Error(`port ${port} was taken while Postgres was away`);
   }
   await start();
@@ -39,6 +46,7 @@ export async function startPostgres(settings: Record<string, string> = durableSe
     port,
     url: (database = 'postgres') => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`,
     processId: () => current.processId,
+    ended: () => ended,
     async kill() {
       process.kill(current.processId, 'SIGKILL');
       await current.exited;

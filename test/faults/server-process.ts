@@ -10,6 +10,8 @@ export type ServerProcess = {
   processId(): number;
   ended(): boolean;
   kill(): Promise<void>;
+  /** Milliseconds from the first start to its readiness. */
+  firstStartMs: number;
   /** Returns when it is ready, with the milliseconds that took. */
   start(): Promise<number>;
   /** SIGTERM, and the wait for the end. */
@@ -61,9 +63,10 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
       ...options.env,
     };
   }
-  await start();
+  const firstStartMs = await start();
   return {
     port,
+    firstStartMs,
     processId: () => child.pid,
     ended: () => child.ended(),
     start,

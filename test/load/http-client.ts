@@ -2,8 +2,8 @@ import { connect, type Socket } from 'node:net';
 
 /**
  * A lean HTTP/1.1 client for measuring: one keep-alive socket per connection, one request at a time on it (no pipelining), and no more parsing
- * than a measurement needs. Node's own client costs more per request than the route under test; this one about 5 µs, so it can share a
- * machine of two cores with what it measures.
+ * than a measurement needs. Node's own client costs more per request than the route under test; this one about 5 µs beside the kernel's work on
+ * the socket, so it can share a machine of two cores with what it measures.
  *
  * Invariants: at most one request is under way on a connection; a request ends exactly once, with an answer or an error; after an error the
  * connection is closed and the next request opens a new socket.

@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { OpenApiDocument } from '../../src/openapi/document.ts';
 import { parseTime } from '../../src/platform/rfc3339.ts';
 import type { Answer } from '../helper/app.ts';
@@ -16,6 +16,7 @@ const pageHeaders = ['content-security-policy', 'referrer-policy', 'x-content-ty
 export class Contract {
   readonly #document: Node;
   readonly #ajv: Ajv2020;
+  readonly #validators = new Map<string, ValidateFunction>();
 
   constructor(document: OpenApiDocument) {
     // Closed: an answer may grow for its readers, but not without the document.
@@ -41,7 +42,8 @@ export class Contract {
 
   /** What is wrong with a value for the schema at `pointer`; empty when nothing is. */
   problems(pointer: string, value: unknown): string[] {
-    const validate = this.#ajv.compile({ $ref: `document#${encodeURI(pointer)}` });
+    const validate = this.#validators.get(pointer) ?? this.#ajv.compile({ $ref: `document#${encodeURI(pointer)}` });
+    this.#validators.set(pointer, validate);
     validate(value);
     return (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`);
   }

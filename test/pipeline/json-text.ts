@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 
 /**
- * JSON texts as partners may write them: any white space, numbers in any spelling, strings and member names with escapes or without,
- * repeated member names. `fc.json()` only gives what JSON.stringify would.
+ * JSON as partners may write it: any white space, numbers in any spelling, strings and member names with escapes or without, repeated member
+ * names. Each text comes with what it says, known from making it, so that no parser is the judge of another.
  */
+type Written = { text: string; depth: number };
+export type WrittenObject = Written & { members: Map<string, string> };
+export type WrittenArray = Written & { elements: string[] };
+
 const space = fc.stringMatching(/^[ \n\r\t]{0,3}$/);
 const number = fc.constantFrom('0', '-0', '1.0', '1e400', '-1E-7', '9007199254740993', '0.1e+2', '123456789012345678901234567890');
 const character = fc.oneof(
@@ -11,32 +15,32 @@ const character = fc.oneof(
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }).filter((char) => JSON.stringify(char) === `"${char}"` && char.isWellFormed()),
 );
 const string = fc.array(character, { maxLength: 6 }).map((characters) => `"${characters.join('')}"`);
-/**
- * Few names in several spellings, so that repetitions are common. No name is a single escaped character: V8 13.6 reads `"\u0061"` as a name
- * `\` once the process has seen some thousand shapes of objects. No name of ours is that short, so only a comparison with JSON.parse notices.
- */
-const name = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom('"ab"', '"\\u0061b"', '"a\\u0062"', '"b"', '""', '"__proto__"', '"a\\\\"') },
-  { weight: 1, arbitrary: string.map((text) => `"n${text.slice(1)}`) },
-);
-const scalar = fc.oneof(number, string, fc.constantFrom('true', 'false', 'null'));
+/** Few names in several spellings, so that repetitions are common. */
+const names = ['"ab"', '"\\u0061b"', '"a\\u0062"', '"a"', '"\\u0061"', '"b"', '""', '"__proto__"', '"a\\\\"', '"a\\\\u0062"'];
+const name = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...names) }, { weight: 1, arbitrary: string });
+const scalar = fc.oneof(number, string, fc.constantFrom('true', 'false', 'null')).map((text): Written => ({ text, depth: 0 }));
 
-const { value } = fc.letrec<{ value: string; array: string; object: string }>((tie) => ({
+const { value } = fc.letrec<{ value: Written; array: Written; object: Written }>((tie) => ({
   value: fc.oneof({ depthSize: 'small', withCrossShrink: true }, scalar, tie('array'), tie('object')),
-  array: around('[', fc.array(tie('value'), { maxLength: 4 }), ']'),
-  object: around('{', fc.array(member(tie('value')), { maxLength: 4 }), '}'),
+  array: arrayOf(tie('value')),
+  object: objectOf(tie('value')),
 }));
 
-export const jsonArray: fc.Arbitrary<string> = around('[', fc.array(value, { maxLength: 6 }), ']');
-export const jsonObject: fc.Arbitrary<string> = around('{', fc.array(member(value), { maxLength: 6 }), '}');
+export const jsonArray: fc.Arbitrary<WrittenArray> = arrayOf(value);
+export const jsonObject: fc.Arbitrary<WrittenObject> = objectOf(value);
 
-function member(of: fc.Arbitrary<string>): fc.Arbitrary<string> {
-  return fc.tuple(name, space, space, of).map(([key, before, after, text]) => `${key}${before}:${after}${text}`);
+function arrayOf(of: fc.Arbitrary<Written>): fc.Arbitrary<WrittenArray> {
+  return fc.tuple(fc.array(of, { maxLength: 5 }), space, space).map(([values, before, after]) => ({
+    text: `[${values.map(({ text }) => `${before}${text}${after}`).join(',') || before}]`,
+    depth: 1 + Math.max(0, ...values.map(({ depth }) => depth)),
+    elements: values.map(({ text }) => text),
+  }));
 }
 
-function around(open: string, parts: fc.Arbitrary<string[]>, close: string): fc.Arbitrary<string> {
-  return fc.tuple(parts, space, space).map(([texts, before, after]) => {
-    const inner = texts.map((text) => `${before}${text}${after}`).join(',');
-    return `${open}${inner || before}${close}`;
-  });
+function objectOf(of: fc.Arbitrary<Written>): fc.Arbitrary<WrittenObject> {
+  return fc.tuple(fc.array(fc.tuple(name, of), { maxLength: 5 }), space, space).map(([pairs, before, after]) => ({
+    text: `{${pairs.map(([key, { text }]) => `${before}${key}${after}:${before}${text}${after}`).join(',') || before}}`,
+    depth: 1 + Math.max(0, ...pairs.map(([, { depth }]) => depth)),
+    members: new Map(pairs.map(([key, { text }]) => [JSON.parse(key) as string, text])),
+  }));
 }

@@ -77,6 +77,16 @@ t.test('what is not HTTP is answered with a problem document, and nothing of it 
   }
 });
 
+t.test('a path that cannot be decoded is an unknown one, answered with a problem document', async (t) => {
+  const { app } = await listen(t);
+  for (const url of ['/%zz', '/%ff', '/a%00b%']) {
+    const answer = await app.inject({ url, headers: { 'x-request-id': 'of-the-caller' } });
+    t.equal(answer.statusCode, 404, url);
+    t.match(answer.headers, { 'content-type': 'application/problem+json', 'x-request-id': 'of-the-caller' });
+    t.match(answer.json(), { code: 'route_not_found', status: 404, instance: url, request_id: 'of-the-caller' });
+  }
+});
+
 t.test('X-Forwarded-For is believed for as many proxies as there are, and no further', async (t) => {
   const headers = { 'x-forwarded-for': '10.0.0.1, 10.0.0.2, 10.0.0.3' };
   const expected = ['127.0.0.1', '10.0.0.3', '10.0.0.2'];

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import type { Test } from 'tap';
+import { removeData } from '../../src/platform/embedded-account.ts';
 import { commandOf } from '../../src/platform/embedded-process.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -59,8 +60,7 @@ export async function localFolder(t: Test, { mode = 0o711, uid = process.getuid?
   if (process.getuid?.() === 0) await chown(folder, uid, uid);
   const local = path.join(folder, 'local');
   t.teardown(async () => {
-    const data = await realpath(path.join(local, 'postgres')).catch(() => undefined);
-    if (data && !data.startsWith(folder)) await rm(path.dirname(data), { recursive: true, force: true });
+    await removeData(path.join(local, 'postgres'));
     await rm(folder, { recursive: true, force: true });
   });
   return local;

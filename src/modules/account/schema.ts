@@ -1,11 +1,16 @@
 import { type Static, Type } from '@sinclair/typebox';
 
-const contact = (description: string) => Type.Union([Type.String({ maxLength: 200 }), Type.Null()], { description });
+/** No control characters: a text column cannot hold NUL, and the others would be obeyed by the terminal that shows them. */
+const contact = (description: string) =>
+  Type.Union([Type.String({ maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }), Type.Null()], { description });
 
 const contacts = {
-  contact_email: Type.Union([Type.String({ maxLength: 200, pattern: '^[^@\\s]+@[^@\\s]+$' }), Type.Null()], {
-    description: 'Where notices go.',
-  }),
+  contact_email: Type.Union(
+    [Type.String({ maxLength: 200, pattern: '^[^@\\s\\u0000-\\u001f\\u007f]+@[^@\\s\\u0000-\\u001f\\u007f]+$' }), Type.Null()],
+    {
+      description: 'Where notices go.',
+    },
+  ),
   contact_phone: contact('A telephone number.'),
   slack_channel: contact('The support channel.'),
   primary_contact: contact('A name.'),

@@ -36,7 +36,8 @@ export function createBatchWriter(options: BatchWriterOptions): GroupCommit<Even
     maxQueuedRows: options.maxQueuedRows,
     maxQueuedBytes: 64 * 1024 * 1024,
     maxRowAgeMs: 3_000,
-    now: clock,
+    // The age of a row must not depend on a wall clock that may be set back an hour.
+    now: () => performance.now(),
     size: (row) => row.payload.length + row.attributes.length + 100,
     identity: (row) => (row.idempotencyKey === null ? undefined : `${row.partnerId} ${row.idempotencyKey}`),
     classify: (error) => (isMissingPartition(error) ? 'retry' : (classifyPostgresError(error) ?? 'bug')),

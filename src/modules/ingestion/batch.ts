@@ -3,7 +3,8 @@ import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError, catalogue } from '../../pipeline/errors/catalogue.ts';
 import { toApiError } from '../../pipeline/errors/handler.ts';
 import { fieldError } from '../../pipeline/errors/validation-errors.ts';
-import { arrayElements, objectMembers, type Span, skipSpace } from '../../pipeline/json-spans.ts';
+import { maxJsonDepth } from '../../pipeline/json-body.ts';
+import { arrayElements, exceedsDepth, objectMembers, type Span, skipSpace } from '../../pipeline/json-spans.ts';
 import type { MonthlyQuota } from '../../pipeline/limits/quota.ts';
 import { bodyAjv } from '../../pipeline/validation.ts';
 import { receivedAtMs } from '../../platform/event-id.ts';
@@ -82,6 +83,11 @@ export function postBatch({ writer, quota, quotaExceeded, nextId, onEvents }: Ba
       const characters = span.end - span.start;
       if (characters * 3 > ingestLimits.eventBytes && Buffer.byteLength(text.slice(span.start, span.end)) > ingestLimits.eventBytes) {
         throw new ApiError('payload_too_large', { errors: [{ pointer, code: 'payload_too_large', detail: 'is larger than 256 KiB' }] });
+      }
+      if (request.bodyIsDeep && exceedsDepth(text.slice(span.start, span.end), maxJsonDepth)) {
+        throw new ApiError('json_too_deep', {
+          errors: [{ pointer, code: 'json_too_deep', detail: `nests more than ${maxJsonDepth} levels` }],
+        });
       }
       if (!isEvent(event)) {
         const found = fieldError((isEvent.errors as never[])[0] as never, true, pointer);

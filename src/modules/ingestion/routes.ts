@@ -38,7 +38,7 @@ export async function ingestion(app: FastifyInstance, options: IngestionOptions)
     {
       bodyLimit: ingestLimits.batchBytes,
       schema: { body: BatchBody, response: { 200: BatchResult, 207: BatchResult } },
-      config: { operation: 'postEventsBatch', access: 'events:write', limit: true },
+      config: { operation: 'postEventsBatch', access: 'events:write', limit: true, itemsNest: true },
     },
     postBatch({ writer, quota, quotaExceeded, nextId, onEvents }),
   );

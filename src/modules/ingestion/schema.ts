@@ -44,12 +44,19 @@ export const EventBody = Type.Object(
       }),
     ),
     metadata: Type.Optional(
-      Type.Record(Type.String(), Type.String({ maxLength: ingestLimits.metadataValueCharacters }), {
-        maxProperties: ingestLimits.metadataPairs,
-        propertyNames: { maxLength: 128 },
-        description: 'Up to 16 pairs of text that travel beside the payload.',
-        examples: [{ source: 'shop-eu' }],
-      }),
+      // Not Type.Record: its pattern `.*` lets a name with a line end pass with a value of any kind.
+      Type.Unsafe<Record<string, string>>(
+        Type.Object(
+          {},
+          {
+            additionalProperties: Type.String({ maxLength: ingestLimits.metadataValueCharacters }),
+            maxProperties: ingestLimits.metadataPairs,
+            propertyNames: { maxLength: 128 },
+            description: 'Up to 16 pairs of text that travel beside the payload.',
+            examples: [{ source: 'shop-eu' }],
+          },
+        ),
+      ),
     ),
   },
   { $id: 'EventBody', additionalProperties: true },

@@ -56,8 +56,9 @@ async function sweep(pool: pg.Pool, now: number, table: string, id: string, befo
   let deleted = 0;
   for (const { id: partnerId, floor } of partners.rows) {
     for (let rows = sweepRows; rows === sweepRows; deleted += rows) {
-      const text = `DELETE FROM ${table} WHERE partner_id = $1 AND ${id} < $2 AND ${id} IN (
-        SELECT ${id} FROM ${table} WHERE partner_id = $1 AND ${id} < $2 ORDER BY ${id} LIMIT ${sweepRows})`;
+      // Up to the id of the last row of the portion: one range of the index, and no join for the planner to get wrong.
+      const text = `DELETE FROM ${table} WHERE partner_id = $1 AND ${id} < $2 AND ${id} <= coalesce(
+        (SELECT ${id} FROM ${table} WHERE partner_id = $1 AND ${id} < $2 ORDER BY ${id} OFFSET ${sweepRows - 1} LIMIT 1), $2)`;
       rows = (await pool.query(text, [partnerId, floor])).rowCount ?? 0;
     }
   }

@@ -23,7 +23,7 @@ const redisDown = {
 export const health: Record<string, OperationDocs> = {
   getHealth: {
     summary: 'How the service is, and whether your key is good',
-    description: `Every dependency, and whether requests are answered. No key is needed. **With** a key it is checked as well: 200 then also means that your key is good.
+    description: `Every dependency, and whether requests are answered. No key is needed. **With** a key it is checked as well: 200 then also means that your key is good, 401 that it is not.
 
 503 \`degraded\` names the dependency that is not well; \`serving: true\` says that requests are answered all the same. Do not stop sending because of a degraded health: send, and obey the answers.`,
     tag: 'Health',
@@ -32,7 +32,7 @@ export const health: Record<string, OperationDocs> = {
     answers: {
       200: { description: 'Everything is well.', headers: ['NoStore'], examples: { healthy: { summary: 'Healthy', value: healthy } } },
       503: {
-        description: 'Something is not well, or the key could not be looked up.',
+        description: 'Something is not well.',
         headers: ['NoStore'],
         examples: { redis: { summary: 'Redis is away, requests are answered', value: redisDown } },
       },

@@ -45,7 +45,8 @@ export function problemDocument(error: ApiError, requestId: string, path: string
   };
 }
 
-function sendProblem(error: ApiError, request: FastifyRequest, reply: FastifyReply, publicUrl: string): FastifyReply {
+/** Answers with the problem document of an error. */
+export function sendProblem(error: ApiError, request: FastifyRequest, reply: FastifyReply, publicUrl: string): FastifyReply {
   const { retryAfterSeconds, headers } = error.options;
   reply.status(error.statusCode);
   if (headers) reply.headers(headers);
@@ -76,9 +77,10 @@ export function toApiError(error: FastifyError, request: FastifyRequest): ApiErr
   }
   const code = frameworkErrors[error.code];
   if (code) return new ApiError(code);
-  if (classifyPostgresError(error) === 'retry') return new ApiError('unavailable', { retryAfterSeconds: 1, cause: error });
-  // A client that went away or sent half a body: nobody reads the answer, but it is not our failure.
+  // A client that went away or sent half a body: nobody reads the answer, but it is not our failure,
+  // nor the database's: its ECONNRESET is that of the client's socket.
   if (error.statusCode === 400) return new ApiError('invalid_json', { detail: 'The body ended early.' });
+  if (classifyPostgresError(error) === 'retry') return new ApiError('unavailable', { retryAfterSeconds: 1, cause: error });
   return new ApiError('internal', { cause: error });
 }
 

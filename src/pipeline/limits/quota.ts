@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../platform/clock.ts';
 import type { Database } from '../../platform/schema.ts';
-import { addUsage, readUsage } from './usage-store.ts';
+import { addUsage, readUsage, type UsageRow } from './usage-store.ts';
 
 type Month = {
   /** `YYYY-MM-01`, UTC. */
@@ -18,26 +18,36 @@ type Count = {
   pending: number;
   /** Reserved by requests under way. */
   reserved: number;
+  /** When `stored` was read, by the clock. */
+  learnedAt: number;
+  /** Whether a request has asked since the last flush. */
+  asked: boolean;
 };
+
+/** Milliseconds after which the total of a partner is read again before its next request: twice the time between flushes. */
+const maxAgeMs = 2_000;
 
 export type QuotaOptions = {
   db: Kysely<Database>;
   clock: Clock;
-  /** Told when the totals could not be written; they stay here and are tried again a second later. */
+  /** Told when the totals could not be written or read; it is tried again a second later. */
   onError(error: unknown): void;
 };
 
 /**
  * The monthly quota: how many new events a partner may have accepted in a calendar month (UTC).
  *
- * A row per partner that every commit had to update would make all commits of a partner wait for one another, so each process counts and
- * adds its count to Postgres once a second. Invariants: within a process the quota is exact, because a request reserves before it stores;
- * across replicas it may be passed by what the others accept in a second; after a kill −9 at most the last second is not counted.
+ * A row per partner that every commit had to update would make all commits of a partner wait for one another, so each process counts, adds
+ * its count to Postgres once a second and learns there what the others have added. Invariants: within a process the quota is exact, because a
+ * request reserves before it stores; across replicas it may be passed by what the others accept in two seconds; after a kill −9 at most the
+ * last second is not counted.
  */
 export class MonthlyQuota {
   readonly #options: QuotaOptions;
   readonly #counts = new Map<number, Count>();
   readonly #loading = new Map<number, Promise<void>>();
+  /** Counts of a month that was over before they were written. */
+  #late: (UsageRow & { month: string })[] = [];
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | undefined;
 
@@ -56,9 +66,13 @@ export class MonthlyQuota {
     await this.flush();
   }
 
-  /** Whether this month's total of the partner is known here; if not, `load` it before asking for anything else. */
+  /** Whether this month's total of the partner is known here, and fresh; if not, `load` it before asking for anything else. */
   isLoaded(partnerId: number): boolean {
-    return this.#counts.get(partnerId)?.month === this.month().name;
+    const count = this.#counts.get(partnerId);
+    if (count?.month !== this.month().name) return false;
+    count.asked = true;
+    const age = this.#options.clock() - count.learnedAt;
+    return age >= 0 && age < maxAgeMs;
   }
 
   /** Reads the partner's total; callers at the same time share one query. */
@@ -73,8 +87,27 @@ export class MonthlyQuota {
 
   async #read(partnerId: number): Promise<void> {
     const { name } = this.month();
-    const [row] = await readUsage(this.#options.db, name, [partnerId]);
-    this.#counts.set(partnerId, { month: name, stored: row?.accepted ?? 0, pending: 0, reserved: 0 });
+    try {
+      const [row] = await readUsage(this.#options.db, name, [partnerId]);
+      this.#learn(partnerId, name, row?.accepted ?? 0);
+    } catch (error) {
+      // What was known a moment ago is better than a refusal.
+      if (this.#counts.get(partnerId)?.month !== name) throw error;
+      this.#options.onError(error);
+    }
+  }
+
+  /** Takes a total from Postgres. It only ever grows, so of two the larger is the newer. */
+  #learn(partnerId: number, month: string, total: number): void {
+    const known = this.#counts.get(partnerId);
+    const learnedAt = this.#options.clock();
+    if (known?.month === month) {
+      known.stored = Math.max(known.stored, total);
+      known.learnedAt = learnedAt;
+    } else if (!known || known.month < month) {
+      if (known && known.pending > 0) this.#late.push({ partnerId, month: known.month, accepted: known.pending });
+      this.#counts.set(partnerId, { month, stored: total, pending: 0, reserved: known?.reserved ?? 0, learnedAt, asked: true });
+    }
   }
 
   used(partnerId: number): number {
@@ -123,28 +156,56 @@ export class MonthlyQuota {
   }
 
   async #write(): Promise<void> {
-    const changed = [...this.#counts].filter(([, count]) => count.pending > 0);
-    for (const month of new Set(changed.map(([, count]) => count.month))) {
-      const additions = changed
-        .filter(([, count]) => count.month === month)
-        .map(([partnerId, count]) => ({ partnerId, accepted: count.pending }));
-      for (const { partnerId, accepted } of additions) this.#move(partnerId, -accepted, accepted);
+    for (const [month, additions] of this.#takePending()) {
       try {
-        for (const total of await addUsage(this.#options.db, month, additions)) {
-          const count = this.#counts.get(total.partnerId);
-          if (count?.month === month) count.stored = total.accepted;
-        }
+        for (const total of await addUsage(this.#options.db, month, additions)) this.#learn(total.partnerId, month, total.accepted);
       } catch (error) {
-        for (const { partnerId, accepted } of additions) this.#move(partnerId, accepted, -accepted);
+        for (const { partnerId, accepted } of additions) this.#putBack(partnerId, month, accepted);
         this.#options.onError(error);
       }
     }
+    await this.#refresh();
   }
 
-  #move(partnerId: number, pending: number, stored: number): void {
+  /** What is to be written, by month; counted as stored from now on. */
+  #takePending(): Map<string, UsageRow[]> {
+    const late = this.#late;
+    this.#late = [];
+    const taken = Map.groupBy(late, ({ month }) => month) as Map<string, UsageRow[]>;
+    for (const [partnerId, count] of this.#counts) {
+      if (count.pending === 0) continue;
+      const rows = taken.get(count.month) ?? [];
+      taken.set(count.month, rows);
+      rows.push({ partnerId, accepted: count.pending });
+      count.stored += count.pending;
+      count.pending = 0;
+    }
+    return taken;
+  }
+
+  #putBack(partnerId: number, month: string, accepted: number): void {
     const count = this.#counts.get(partnerId);
-    if (!count) return;
-    count.pending += pending;
-    count.stored += stored;
+    if (count?.month !== month) {
+      this.#late.push({ partnerId, month, accepted });
+      return;
+    }
+    count.pending += accepted;
+    count.stored -= accepted;
+  }
+
+  /** Learns what other replicas have added for the partners that are active here. */
+  async #refresh(): Promise<void> {
+    const { clock, db, onError } = this.#options;
+    const { name } = this.month();
+    const active = [...this.#counts].filter(([, count]) => count.asked && count.month === name);
+    for (const [, count] of active) count.asked = false;
+    const due = active.filter(([, count]) => clock() - count.learnedAt >= maxAgeMs / 4).map(([partnerId]) => partnerId);
+    if (due.length === 0) return;
+    try {
+      const totals = new Map((await readUsage(db, name, due)).map(({ partnerId, accepted }) => [partnerId, accepted]));
+      for (const partnerId of due) this.#learn(partnerId, name, totals.get(partnerId) ?? 0);
+    } catch (error) {
+      onError(error);
+    }
   }
 }

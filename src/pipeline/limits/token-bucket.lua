@@ -11,12 +11,16 @@ local stored = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'held', 'taken')
 local tokens, at = tonumber(stored[1]) or burst, tonumber(stored[2]) or now
 local held, taken = tonumber(stored[3]) or 0, tonumber(stored[4]) or 0
 
+if now < at then
+  -- The clock was set back: what lies ahead of it must not keep the bucket shut.
+  at, held, taken = now, math.min(held, now + 1000), math.min(taken, now)
+end
 if now >= held and now > at then
   tokens = math.min(burst, tokens + (now - at) * rate / 1000)
   at = now
 end
 -- A full bucket after a pause: its first second gives no refill (it is credited afterwards), so that a second never admits burst + 1.
-if tokens >= burst and now - taken >= 500 then
+if burst >= rate and tokens >= burst and now - taken >= 500 then
   held = now + 1000
   at = now
 end

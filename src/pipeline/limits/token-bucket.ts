@@ -3,7 +3,8 @@
  *
  * Why the held second: a plain bucket of 100 that refills 100 a second admits more than 100 requests in its first second, and one that
  * refills only at the turn of a second refuses a partner who sends exactly 100 a second with the slightest jitter. Here a burst after a
- * pause gets exactly `burst` in its first second, and a steady sender gets a continuous refill.
+ * pause gets exactly `burst` in its first second, and a steady sender gets a continuous refill. A burst smaller than the rate needs no such
+ * second: it would turn the rate into the burst.
  */
 export type Bucket = { tokens: number; at: number; held: number; taken: number };
 
@@ -21,11 +22,17 @@ export function newBucket(burst: number, now: number): Bucket {
 
 /** Takes tokens for `need` waiting requests, and a small lease above the need; changes the bucket. Times in milliseconds, rate in tokens a second. */
 export function takeTokens(bucket: Bucket, now: number, rate: number, burst: number, need: number): Grant {
+  if (now < bucket.at) {
+    // The clock was set back: what lies ahead of it must not keep the bucket shut.
+    bucket.at = now;
+    bucket.held = Math.min(bucket.held, now + 1000);
+    bucket.taken = Math.min(bucket.taken, now);
+  }
   if (now >= bucket.held && now > bucket.at) {
     bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) * rate) / 1000);
     bucket.at = now;
   }
-  if (bucket.tokens >= burst && now - bucket.taken >= 500) {
+  if (burst >= rate && bucket.tokens >= burst && now - bucket.taken >= 500) {
     bucket.held = now + 1000;
     bucket.at = now;
   }

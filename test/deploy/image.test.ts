@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+
+const root = new URL('../../', import.meta.url);
+const read = (name: string) => readFile(new URL(name, root), 'utf8');
+const dockerfile = await read('Dockerfile');
+const ignore = (await read('.dockerignore')).split('\n');
+const { dependencies } = JSON.parse(await read('package.json'));
+
+/** What the Dockerfile takes from the checkout, as paths. */
+const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((match) => (match[1] as string).split(' '));
+/** The programs that containers of the image run. */
+const programs = ['src/main.ts', 'scripts/migrate.ts', 'deploy/compose/healthcheck.ts'];
+
+/** The files that a program loads, itself included, and the packages that they import. Types alone are not loaded. */
+async function loadedBy(program: string): Promise<{ files: Set<string>; packages: Set<string> }> {
+  const files = new Set([program]);
+  const packages = new Set<string>();
+  for (const file of files) {
+    const imports = (await read(file)).matchAll(/^(?:import|export) (?!type )(?:[^'";]* from )?'([^']+)'|import\('([^']+)'\)/gm);
+    for (const [, named, late] of imports) {
+      const from = (named ?? late) as string;
+      if (from.startsWith('.')) files.add(fileURLToPath(new URL(from, new URL(file, root))).slice(fileURLToPath(root).length));
+      else if (!from.startsWith('node:')) packages.add(/^(@[^/]+\/)?[^/]+/.exec(from)?.[0] as string);
+    }
+  }
+  return { files, packages };
+}
+
+t.test('every file that the image’s programs load is copied into it, and every package is one of production', async (t) => {
+  for (const program of programs) {
+    const { files, packages } = await loadedBy(program);
+    t.same(
+      [...files].filter((file) => !copied.some((path) => file === path || file.startsWith(`${path}/`))),
+      [],
+      program,
+    );
+    t.same(
+      [...packages].filter((name) => !(name in dependencies)),
+      [],
+      program,
+    );
+  }
+  const { files, packages } = await loadedBy('src/main.ts');
+  t.ok(files.size > 40 && files.has('src/platform/postgres.ts'), 'the whole server was walked');
+  t.ok(packages.has('fastify') && packages.has('@sinclair/typebox'), 'its packages were found');
+  t.notOk(builtinModules.some((name) => packages.has(name)));
+});
+
+t.test('what the Dockerfile copies is there, and is not kept from the builder', (t) => {
+  t.ok(copied.length > 6);
+  for (const path of copied) {
+    t.ok(existsSync(new URL(path, root)), path);
+    t.ok(ignore.includes(`!${path}`), `.dockerignore lets ${path} through`);
+  }
+  t.end();
+});
+
+t.test('no package of production needs an install script: the image is built with none', async (t) => {
+  const { packages } = JSON.parse(await read('package-lock.json'));
+  const withScripts = Object.entries(packages as Record<string, { dev?: true; hasInstallScript?: true }>).filter(
+    ([, { dev, hasInstallScript }]) => hasInstallScript && !dev,
+  );
+  t.same(
+    withScripts.map(([name]) => name),
+    [],
+  );
+});
+
+t.test('every optional package of another platform is in the lock file: without one npm ci refuses on every machine', async (t) => {
+  const { packages } = JSON.parse(await read('package-lock.json'));
+  const missing = Object.entries(packages as Record<string, { optionalDependencies?: Record<string, string> }>).flatMap(
+    ([name, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (each) => !(`node_modules/${each}` in packages) && !(`${name}/node_modules/${each}` in packages),
+      ),
+  );
+  t.same(missing, []);
+});
+
+t.test('the image runs as a number that is not root, and without a shell', (t) => {
+  const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
+  t.match(last, /^USER [1-9]\d*:[1-9]\d*$/m);
+  t.match(last, /^ENTRYPOINT \["node"\]$/m);
+  t.match(last, /^CMD \["src\/main\.ts"\]$/m);
+  t.match(last, /^HEALTHCHECK .* CMD \["node", "deploy\/compose\/healthcheck\.ts"\]$/m);
+  t.notMatch(last, /^RUN /m, 'nothing runs while the last stage is built');
+  t.end();
+});
