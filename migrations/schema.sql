@@ -31,10 +31,8 @@ CREATE TABLE events (
   partner_id integer NOT NULL,
   id uuid NOT NULL,
   event_type text NOT NULL,
-  occurred_at text NOT NULL,
+  attributes text NOT NULL,
   payload text NOT NULL,
-  metadata text,
-  trace_parent text,
   CONSTRAINT events_pkey PRIMARY KEY (partner_id, id)
 ) PARTITION BY RANGE (id);
 
@@ -49,6 +47,7 @@ CREATE INDEX idempotency_keys_age ON idempotency_keys USING btree (partner_id, e
 
 CREATE TABLE inbox (
   partner_id integer NOT NULL,
+  bytes integer NOT NULL,
   id uuid NOT NULL,
   event_type text NOT NULL,
   CONSTRAINT inbox_pkey PRIMARY KEY (partner_id, id)
@@ -127,8 +126,10 @@ BEGIN
     FOREACH parent IN ARRAY ARRAY['events', 'acknowledgements'] LOOP
       partition := parent || to_char(start_of_day AT TIME ZONE 'UTC', '"_"YYYYMMDD');
       IF to_regclass(partition) IS NULL THEN
-        EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
-          partition, parent, uuid_floor(start_of_day), uuid_floor(start_of_day + interval '1 day'));
+        -- Made first and attached then: this way the parent stays open for inserts.
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', partition, parent);
+        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+          parent, partition, uuid_floor(start_of_day), uuid_floor(start_of_day + interval '1 day'));
         made := made + 1;
       END IF;
     END LOOP;

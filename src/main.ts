@@ -19,7 +19,9 @@ async function main(): Promise<void> {
     else app.log.info({ signal }, 'closing');
     app.beginDrain();
     if (signal) await new Promise((resolve) => setTimeout(resolve, config.DRAIN_DELAY_MS));
-    await Promise.all([app.close(), jobs?.stop()]);
+    // The jobs use the pools that the app closes.
+    await jobs?.stop();
+    await app.close();
     metricsServer.close();
     metricsServer.closeAllConnections();
     app.log.info('closed');
@@ -31,10 +33,7 @@ async function main(): Promise<void> {
     const text = await app.metrics.registry.metrics();
     response.writeHead(200, { 'content-type': app.metrics.registry.contentType }).end(text);
   });
-  await app.listen({ host: config.HOST, port: config.PORT });
-  await new Promise<void>((resolve, reject) => {
-    metricsServer.once('error', reject).listen(config.METRICS_PORT, config.METRICS_HOST, resolve);
-  });
+  // First, so that a database that fails now fails the start, before anybody was answered.
   jobs = await startJobs({
     databaseUrl: config.DATABASE_URL,
     jobs: retentionJobs({ pool: app.pools.read, clock: systemClock, metrics: app.metrics }),
@@ -42,6 +41,10 @@ async function main(): Promise<void> {
       app.metrics.jobFailures.inc({ job: job ?? 'queue' });
       app.log.error({ err: error, job }, 'a background job failed');
     },
+  });
+  await app.listen({ host: config.HOST, port: config.PORT });
+  await new Promise<void>((resolve, reject) => {
+    metricsServer.once('error', reject).listen(config.METRICS_PORT, config.METRICS_HOST, resolve);
   });
   const port = (address: ReturnType<typeof metricsServer.address>) => (address as AddressInfo).port;
   app.log.info({ port: port(app.server.address()), metrics_port: port(metricsServer.address()), version: config.APP_VERSION }, 'listening');

@@ -4,8 +4,9 @@ import type { Metrics } from '../platform/metrics.ts';
 
 /** Figures of this process for the health answer; the histograms are for Prometheus. */
 export type RequestStats = {
+  /** Answers, without long polls. */
   requestsTotal: number;
-  /** Answers with a 5xx status. */
+  /** Those of them with a 5xx status. */
   errorsTotal: number;
   /** 95th percentile in milliseconds of the last 1,024 requests; 0 before the first. */
   p95LatencyMs(): number;
@@ -16,6 +17,9 @@ declare module 'fastify' {
     requestStats: RequestStats;
   }
 }
+
+/** Their 503 reports the trouble of others. */
+const reports = new Set(['getHealth', 'getReady']);
 
 const sampleSize = 1_024;
 const slotMs = 60_000;
@@ -44,8 +48,8 @@ export const observe = fp<{ metrics: Metrics; clock: Clock }>(
         samples[stats.requestsTotal % sampleSize] = ms;
         stats.requestsTotal += 1;
         rememberMax(ms);
+        if (reply.statusCode >= 500 && !reports.has(operation)) stats.errorsTotal += 1;
       }
-      if (reply.statusCode >= 500 && request.routeOptions.config.operation !== 'getHealth') stats.errorsTotal += 1;
       done();
     });
 
@@ -83,6 +87,8 @@ function remembered<Value>(known: Map<string, Value>, key: string, find: () => V
   return value;
 }
 
+/** Only a route that knows the parameter has it converted to a number: a query of a request that no route takes is not believed. */
 function isLongPoll(query: unknown): boolean {
-  return Number((query as { wait?: unknown } | null)?.wait ?? 0) > 0;
+  const wait = (query as { wait?: unknown } | null)?.wait;
+  return typeof wait === 'number' && wait > 0;
 }

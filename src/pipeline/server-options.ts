@@ -22,7 +22,7 @@ export function serverOptions({
       ...(logStream && { stream: logStream }),
       // Headers and bodies are never handed to the logger; this is for the day somebody does.
       redact: { paths: ['req.headers', 'headers', '*.headers', 'body', '*.body', 'api_key', '*.api_key'], censor: '[redacted]' },
-      serializers: { req: ({ id, method, ip }) => ({ id, method, ip }) },
+      serializers: { err: errorText, req: ({ id, method, ip }) => ({ id, method, ip }) },
     },
     logController: new LogController({ disableRequestLogging: true }),
     // A child logger for each request costs 2 % of a request's time, and almost none ever logs: what does, names its request itself.
@@ -77,4 +77,12 @@ function answerClientError(error: Error & { code?: string }, socket: Socket, req
     'connection: close',
   ];
   socket.end(`HTTP/1.1 ${status}\r\n${headers.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** What a log says of an error: not the objects that drivers hang on theirs, which hold connections, secrets of sessions and values of rows. */
+function errorText(error: unknown): { type: string; message: string; stack: string; [member: string]: unknown } {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error), stack: '' };
+  const { name, message, stack = '', cause } = error;
+  const { code } = error as { code?: unknown };
+  return { type: name, message, ...(typeof code === 'string' && { code }), stack, ...(cause !== undefined && { cause: errorText(cause) }) };
 }

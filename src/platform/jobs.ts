@@ -31,5 +31,5 @@ export async function startJobs({ databaseUrl, jobs, onError }: JobsOptions): Pr
       }
     });
   }
-  return { stop: () => boss.stop({ graceful: true, timeout: 5_000 }) };
+  return { stop: () => boss.stop({ graceful: true, timeout: 2_000 }) };
 }

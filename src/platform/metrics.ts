@@ -16,6 +16,12 @@ export function createMetrics(version: string) {
     Object.assign(watched, { collect: () => update(watched) });
   const gauge = <Name extends string>(name: string, help: string, labelNames: Name[] = []) =>
     new Gauge({ name, help, labelNames, registers });
+  /** Shown from the first time it is set: before, 0 would be a statement, and an alarm. */
+  const silentGauge = (name: string, help: string) => {
+    const silent = gauge(name, help);
+    silent.remove();
+    return silent;
+  };
   return {
     registry,
     watch,
@@ -47,13 +53,13 @@ export function createMetrics(version: string) {
       'pool',
       'state',
     ]),
-    inboxBacklog: gauge('inbox_backlog_events', 'Unacknowledged events of all partners, as last estimated.'),
+    inboxBacklog: silentGauge('inbox_backlog_events', 'Unacknowledged events of all partners, as last estimated.'),
     inboxWaits: gauge('inbox_waits', 'Long polls waiting now.'),
-    redisUp: gauge('redis_up', '1 while Redis answers, 0 while limits are kept per process. Absent without Redis.'),
+    redisUp: silentGauge('redis_up', '1 while Redis answers, 0 while limits are kept per process. Absent without Redis.'),
     limitHits: counter('limit_hits_total', 'Requests refused by a limit: burst, monthly, address.', ['policy']),
     authFailures: counter('auth_failures_total', 'Refused credentials by reason.', ['reason']),
-    partitionsAhead: gauge('partitions_ahead_days', 'Days after today for which the events table has partitions.'),
-    retentionRunAt: gauge('retention_last_run_timestamp_seconds', 'When the retention job last ended well.'),
+    partitionsAhead: silentGauge('partitions_ahead_days', 'Days after today for which the events table has partitions.'),
+    retentionRunAt: silentGauge('retention_last_run_timestamp_seconds', 'When the retention job last ended well.'),
     jobFailures: counter('job_failures_total', 'Background jobs that failed.', ['job']),
   };
 }

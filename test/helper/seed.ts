@@ -22,7 +22,12 @@ export async function seedEvents(db: pg.ClientBase, partnerId: number, events: S
 }
 
 /** `count` events, a millisecond apart, the last of them received just now; returns their public ids, oldest first. */
-export async function seedMany(db: pg.ClientBase, partnerId: number, count: number, event: Omit<SeededEvent, 'id'> = {}): Promise<string[]> {
+export async function seedMany(
+  db: pg.ClientBase,
+  partnerId: number,
+  count: number,
+  event: Omit<SeededEvent, 'id'> = {},
+): Promise<string[]> {
   const end = Date.now();
   const ids = Array.from({ length: count }, (_, index) => uuidAt(end - count + 1 + index));
   await seedEvents(
@@ -34,7 +39,12 @@ export async function seedMany(db: pg.ClientBase, partnerId: number, count: numb
 }
 
 /** Posts one event and returns its id. */
-export async function postEvent({ request }: Pick<TestApp, 'request'>, key: string, event: Record<string, unknown> = {}, options: RequestOptions = {}): Promise<string> {
+export async function postEvent(
+  { request }: Pick<TestApp, 'request'>,
+  key: string,
+  event: Record<string, unknown> = {},
+  options: RequestOptions = {},
+): Promise<string> {
   const answer = await request('POST', '/v1/events', { key, body: { event_type: 'test.event', payload: {}, ...event }, ...options });
   if (answer.status !== 200) throw new Error(`an event was answered ${answer.status}: ${answer.text}`);
   return answer.json.event_id;

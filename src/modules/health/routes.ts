@@ -49,9 +49,9 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
 
   async function getHealth(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     // A key is not needed, but one that is sent is checked: "verify your key" must mean something.
-    if (request.headers['x-api-key'] !== undefined || request.headers.authorization !== undefined) await checkKey(request);
+    const keyChecked = await checkKey(request);
     const [postgres, redisProbe] = await probe();
-    const reason = notReady();
+    const reason = notReady() ?? (keyChecked ? undefined : 'keys cannot be looked up');
     const healthy = postgres.healthy && redisProbe?.healthy !== false && reason === undefined;
     const { requestsTotal, errorsTotal, p95LatencyMs } = app.requestStats;
     const body: Health = {
@@ -80,12 +80,15 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
       .send(body);
   }
 
-  /** A key that cannot be looked up says nothing about the key, and what stands in the way is in the answer. */
-  async function checkKey(request: FastifyRequest): Promise<void> {
+  /** True when there is no key or it is good; false when it cannot be looked up now, which makes the service degraded and not the key wrong. */
+  async function checkKey(request: FastifyRequest): Promise<boolean> {
+    if (request.headers['x-api-key'] === undefined && request.headers.authorization === undefined) return true;
     try {
       await app.authenticate(request);
+      return true;
     } catch (error) {
       if (error instanceof ApiError && error.statusCode < 500) throw error;
+      return false;
     }
   }
 

@@ -31,5 +31,6 @@ function tooMany(seconds: number): ApiError {
   return new ApiError('rate_limited', {
     detail: 'Too many failed authentications from this address; check the key before trying again.',
     retryAfterSeconds: Math.max(1, seconds),
+    members: { 'violated-policies': ['address'] },
   });
 }

@@ -41,7 +41,11 @@ export const catalogue = {
   route_not_found: entry(404, 'No such route', 'Check the method and path against the API reference at /docs.'),
   method_not_allowed: entry(405, 'The method is not allowed here', 'Use a method named in the `Allow` header.'),
   not_acceptable: entry(406, 'No representation fits the Accept header', 'Accept `application/json`.'),
-  payload_too_large: entry(413, 'The event is too large', 'Send at most 256 KiB; store large data elsewhere and send its address.'),
+  payload_too_large: entry(
+    413,
+    'The body is too large',
+    'Send at most 256 KiB as an event and 64 KiB as a command; store large data elsewhere and send its address.',
+  ),
   batch_too_large: entry(413, 'The batch is too large', 'Send at most 4 MiB in one request.'),
   unsupported_media_type: entry(415, 'The content type is not supported', 'Send `Content-Type: application/json`.'),
   idempotency_key_reused: entry(

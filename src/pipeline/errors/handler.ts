@@ -13,8 +13,10 @@ export function registerErrorHandler(app: FastifyInstance, options: ErrorHandler
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const apiError = toApiError(error, request);
     const { operation } = request.routeOptions.config;
-    if (apiError.statusCode >= 500)
-      request.log.error({ err: apiError.options.cause ?? error, code: apiError.code, request_id: request.id, operation }, 'request failed');
+    const context = { code: apiError.code, request_id: request.id, operation };
+    // Refusing work is a decision, not a failure: it has no cause, and under overload there would be thousands of stacks.
+    if (apiError.code === 'unavailable' && apiError.options.cause === undefined) request.log.warn(context, apiError.message);
+    else if (apiError.statusCode >= 500) request.log.error({ ...context, err: apiError.options.cause ?? error }, 'request failed');
     return sendProblem(apiError, request, reply, options.publicUrl);
   });
   const allowedMethods = collectRoutes(app);
@@ -32,7 +34,7 @@ export function registerErrorHandler(app: FastifyInstance, options: ErrorHandler
 export function problemDocument(error: ApiError, requestId: string, path: string, publicUrl: string): Record<string, unknown> {
   const { title, status, advice, retryable } = catalogue[error.code];
   return {
-    type: `${publicUrl}/docs/errors#${error.code}`,
+    type: status === 429 ? quotaExceededType : `${publicUrl}/docs/errors#${error.code}`,
     title,
     status,
     detail: error.options.detail ?? advice,
@@ -41,9 +43,20 @@ export function problemDocument(error: ApiError, requestId: string, path: string
     request_id: requestId,
     retryable,
     ...(error.options.errors && { errors: error.options.errors }),
+    ...(status === 429 && { 'violated-policies': violatedPolicies[error.code] }),
     ...error.options.members,
   };
 }
+
+/** IANA's problem type for every kind of exceeded quota; the code says which one. */
+const quotaExceededType = 'https://iana.org/assignments/http-problem-types#quota-exceeded';
+
+/** The limits by the names that `RateLimit-Policy` and the docs give them. */
+const violatedPolicies: Partial<Record<ErrorCode, string[]>> = {
+  rate_limited: ['burst'],
+  quota_exceeded: ['monthly'],
+  too_many_waits: ['waits'],
+};
 
 /** Answers with the problem document of an error. */
 export function sendProblem(error: ApiError, request: FastifyRequest, reply: FastifyReply, publicUrl: string): FastifyReply {

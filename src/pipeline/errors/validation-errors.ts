@@ -7,10 +7,21 @@ import { ApiError, type ErrorCode, type FieldError } from './catalogue.ts';
  */
 export function validationErrors(error: FastifyError): ApiError {
   const inBody = error.validationContext === 'body';
-  const found = (error.validation as FastifySchemaValidationError[]).map((each) => fieldError(each, inBody));
+  const found = telling(error.validation as FastifySchemaValidationError[]).map((each) => fieldError(each, inBody));
   const unknown = found.find((each) => each.code === 'unknown_field');
   const code: ErrorCode = !inBody ? 'invalid_parameter' : unknown ? 'unknown_field' : 'validation_failed';
   return new ApiError(code, { detail: found.map(({ pointer, detail }) => `${pointer || 'The body'} ${detail}`).join('; '), errors: found });
+}
+
+/**
+ * Of a member that may be one thing or another, ajv reports every alternative that does not fit. That it could also have been null or a bare
+ * array helps nobody who sent an object with a mistake in it.
+ */
+function telling(errors: FastifySchemaValidationError[]): FastifySchemaValidationError[] {
+  const specific = errors.filter(
+    ({ keyword, params }) => keyword !== 'anyOf' && !(keyword === 'type' && ['null', 'array'].includes(`${params.type}`)),
+  );
+  return specific.length > 0 ? specific : errors.slice(0, 1);
 }
 
 /** One of ajv's errors as a member of `errors`. `base` is put before the pointer: `/events/3` for an item of a batch. */

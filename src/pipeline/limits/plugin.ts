@@ -27,9 +27,6 @@ export type LimitsOptions = {
   onLimited(policy: 'burst' | 'monthly'): void;
 };
 
-/** IANA's problem type for exceeded quotas. */
-const quotaExceededType = 'https://iana.org/assignments/http-problem-types#quota-exceeded';
-
 /**
  * How much? Runs after authentication on every route with `limit: true`: takes one token per request and writes the limit headers on the
  * answer, also on a refusal. The monthly quota is reserved by the routes that store events, because only they know how many.
@@ -44,7 +41,6 @@ export const limits = fp<LimitsOptions>(
         return new ApiError('quota_exceeded', {
           detail: `The quota of ${principal.monthlyQuota} events a month is used up until ${new Date(quota.month().endsAt).toISOString()}.`,
           retryAfterSeconds: Math.ceil((quota.month().endsAt - clock()) / 1000),
-          members: { type: quotaExceededType, 'violated-policies': ['monthly'] },
         });
       },
     });
@@ -66,7 +62,6 @@ export const limits = fp<LimitsOptions>(
           new ApiError('rate_limited', {
             detail: `More than ${request.principal.burst} requests at once, or ${request.principal.ratePerSecond} a second.`,
             retryAfterSeconds: Math.max(1, Math.ceil(state.waitMs / 1000)),
-            members: { type: quotaExceededType, 'violated-policies': ['burst'] },
           }),
         );
       });

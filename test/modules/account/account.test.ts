@@ -49,24 +49,38 @@ t.test('retention may be 1 hour to 30 days, and nothing else', async (t) => {
 
 t.test('what a partner must not change, or what is misspelt, is 400 unknown_field', async (t) => {
   const { key } = await app.addPartner();
-  for (const name of ['rate_limit_per_sec', 'rate_limit_per_month', 'status', 'partner_id', 'retention_seconds', 'retentionHours', '__proto__']) {
+  for (const name of [
+    'rate_limit_per_sec',
+    'rate_limit_per_month',
+    'status',
+    'partner_id',
+    'retention_seconds',
+    'retentionHours',
+    '__proto__',
+  ]) {
     t.match((await patch(key, `{"${name}":1}`)).json, { status: 400, code: 'unknown_field', errors: [{ pointer: `/${name}` }] }, name);
   }
 });
 
 t.test('a change of nothing is 400', async (t) => {
   const { key } = await app.addPartner();
-  for (const body of ['{}', 'null', '[]', undefined]) t.match((await patch(key, body)).json, { status: 400, code: 'validation_failed' }, `${body}`);
+  for (const body of ['{}', 'null', '[]', undefined])
+    t.match((await patch(key, body)).json, { status: 400, code: 'validation_failed' }, `${body}`);
 });
 
 t.test('a contact is text of up to 200 characters without control characters', async (t) => {
   const { key } = await app.addPartner();
   for (const name of ['contact_email', 'contact_phone', 'slack_channel', 'primary_contact', 'backup_contact']) {
     for (const value of [1, {}, 'x'.repeat(201), 'a@b\u0000', 'a@b\u001b[31m']) {
-      t.match((await patch(key, { [name]: value })).json, { status: 400, code: 'validation_failed', errors: [{ pointer: `/${name}` }] }, `${name} ${JSON.stringify(value)}`);
+      t.match(
+        (await patch(key, { [name]: value })).json,
+        { status: 400, code: 'validation_failed', errors: [{ pointer: `/${name}` }] },
+        `${name} ${JSON.stringify(value)}`,
+      );
     }
   }
-  for (const contact_email of ['', 'nobody', 'a b@c', '@', 'a@']) t.match((await patch(key, { contact_email })).json, { code: 'validation_failed' }, contact_email);
+  for (const contact_email of ['', 'nobody', 'a b@c', '@', 'a@'])
+    t.match((await patch(key, { contact_email })).json, { code: 'validation_failed' }, contact_email);
   t.equal((await patch(key, { slack_channel: `#${'x'.repeat(199)}` })).status, 200);
 });
 
@@ -76,7 +90,12 @@ t.test('usage shows the month, the accepted events, what is left, and every limi
   const { status, headers, json } = await app.request('GET', '/v1/usage', { key });
   t.equal(status, 200);
   const monthEnd = Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth() + 1, 1);
-  t.match(json, { month: new Date().toISOString().slice(0, 7), events_accepted: 3, monthly: { limit: 50, remaining: 47 }, burst: { limit: 200 } });
+  t.match(json, {
+    month: new Date().toISOString().slice(0, 7),
+    events_accepted: 3,
+    monthly: { limit: 50, remaining: 47 },
+    burst: { limit: 200 },
+  });
   t.ok(Math.abs(json.monthly.reset_seconds - (monthEnd - Date.now()) / 1000) < 10);
   t.equal(`${json.burst.remaining}`, headers.get('x-ratelimit-remaining'));
   t.match(json.limits, {

@@ -26,15 +26,25 @@ t.test("two partners whose requests meet in one commit never get each other's ou
   // The same ids for both, each with events that the other lacks, so that an outcome of the wrong partner is a wrong outcome.
   const writer = newWriter();
   const ids = Array.from({ length: 40 }, (_, index) => uuidAt(now - 100 + index));
-  await seedEvents(db, one.id, ids.slice(0, 30).map((id) => ({ id })));
-  await seedEvents(db, two.id, ids.slice(10).map((id) => ({ id })));
+  await seedEvents(
+    db,
+    one.id,
+    ids.slice(0, 30).map((id) => ({ id })),
+  );
+  await seedEvents(
+    db,
+    two.id,
+    ids.slice(10).map((id) => ({ id })),
+  );
   const rows = ids.flatMap((id) => [
     { partnerId: one.id, id },
     { partnerId: two.id, id },
   ]);
   const outcomes = await Promise.all(rows.map((row) => writer.submit(row)));
   t.same(batches, [80], 'they were one commit');
-  const expected = ids.flatMap((_, index) => [index < 30, index >= 10].map((has) => (has ? { acknowledgedAtMs: now, already: false } : undefined)));
+  const expected = ids.flatMap((_, index) =>
+    [index < 30, index >= 10].map((has) => (has ? { acknowledgedAtMs: now, already: false } : undefined)),
+  );
   t.same(outcomes, expected);
 });
 
@@ -58,13 +68,20 @@ t.test('requests for one event are never in one commit: the second learns what t
   const id = uuidAt(now);
   await seedEvents(db, one.id, [{ id }]);
   const outcomes = await Promise.all(Array.from({ length: 3 }, () => writer.submit({ partnerId: one.id, id })));
-  t.same(outcomes.map((outcome) => outcome?.already), [false, true, true]);
+  t.same(
+    outcomes.map((outcome) => outcome?.already),
+    [false, true, true],
+  );
   t.same(batches, [1, 1, 1]);
 });
 
 t.test('two replicas that acknowledge the same events in opposite orders both succeed', async (t) => {
   const ids = Array.from({ length: 300 }, (_, index) => uuidAt(now - 1_000 + index));
-  await seedEvents(db, one.id, ids.map((id) => ({ id })));
+  await seedEvents(
+    db,
+    one.id,
+    ids.map((id) => ({ id })),
+  );
   const [mine, theirs] = [newWriter(), newWriter()];
   const outcomes = await Promise.all([
     ...ids.map((id) => mine.submit({ partnerId: one.id, id })),
@@ -77,8 +94,15 @@ t.test('two replicas that acknowledge the same events in opposite orders both su
 t.test('a full queue refuses, and loses nothing of what it has taken', async (t) => {
   const writer = newWriter(2);
   const ids = [uuidAt(now), uuidAt(now), uuidAt(now)];
-  await seedEvents(db, one.id, ids.map((id) => ({ id })));
+  await seedEvents(
+    db,
+    one.id,
+    ids.map((id) => ({ id })),
+  );
   const outcomes = await Promise.allSettled(ids.map((id) => writer.submit({ partnerId: one.id, id })));
-  t.same(outcomes.map(({ status }) => status), ['fulfilled', 'fulfilled', 'rejected']);
+  t.same(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'fulfilled', 'rejected'],
+  );
   t.match(outcomes[2], { reason: { name: 'QueueFullError' } });
 });

@@ -104,7 +104,17 @@ t.test('a body of another shape is 400 and names what is wrong', async (t) => {
 t.test('an event acknowledged in two batches at once is new in exactly one of them', async (t) => {
   const partner = await app.addPartner();
   const ids = await seedMany(app.db, partner.id, 100);
-  const answers = await Promise.all([acknowledge(app, partner, ids), acknowledge(app, partner, ids.toReversed()), acknowledge(app, partner, ids)]);
-  t.equal(answers.reduce((sum, { json }) => sum + json.acknowledged, 0), 100);
-  t.equal(answers.reduce((sum, { json }) => sum + json.already_acknowledged, 0), 200);
+  const answers = await Promise.all([
+    acknowledge(app, partner, ids),
+    acknowledge(app, partner, ids.toReversed()),
+    acknowledge(app, partner, ids),
+  ]);
+  t.equal(
+    answers.reduce((sum, { json }) => sum + json.acknowledged, 0),
+    100,
+  );
+  t.equal(
+    answers.reduce((sum, { json }) => sum + json.already_acknowledged, 0),
+    200,
+  );
 });

@@ -32,7 +32,10 @@ t.test('acknowledging again succeeds, says already_acknowledged and keeps the fi
   });
   for (let again = 0; again < 2; again++) {
     const { status, json } = await settle(id);
-    t.same([status, json], [200, { event_id: id, status: 'acknowledged', acknowledged_at: first.json.acknowledged_at, already_acknowledged: true }]);
+    t.same(
+      [status, json],
+      [200, { event_id: id, status: 'acknowledged', acknowledged_at: first.json.acknowledged_at, already_acknowledged: true }],
+    );
   }
 });
 
@@ -62,7 +65,8 @@ t.test('a member that the command does not know is 400 unknown_field, and nothin
 
 t.test('a body that is no object is 400 validation_failed', async (t) => {
   const id = await postEvent(app, partner.key);
-  for (const body of ['[]', '1', '"x"', 'true']) t.match((await settle(id, partner.key, body)).json, { status: 400, code: 'validation_failed' }, body);
+  for (const body of ['[]', '1', '"x"', 'true'])
+    t.match((await settle(id, partner.key, body)).json, { status: 400, code: 'validation_failed' }, body);
 });
 
 t.test("an unknown, malformed, expired or another partner's id gets the same answer, byte for byte", async (t) => {
@@ -86,12 +90,23 @@ t.test("an unknown, malformed, expired or another partner's id gets the same ans
   const expected = await answerTo(unknown);
   t.match(expected, { status: 404, body: /"code":"event_not_found"/ });
   t.same(expired404, expected, 'expired');
-  const malformed = ['evt_', 'evt_x', unknown.slice(4), unknown.toUpperCase(), `${unknown}0`, unknown.replace('-7', '-4'), 'x'.repeat(300), '%00', '..%2f', '%F0%9F%98%80'];
+  const malformed = [
+    'evt_',
+    'evt_x',
+    unknown.slice(4),
+    unknown.toUpperCase(),
+    `${unknown}0`,
+    unknown.replace('-7', '-4'),
+    'x'.repeat(300),
+    '%00',
+    '..%2f',
+    '%F0%9F%98%80',
+  ];
   for (const id of [foreign, foreignDone, ...malformed]) t.same(await answerTo(id), expected, id.slice(0, 50));
   t.same(idsOf(await poll(app, other)), [foreign], "and the other's event is untouched");
 });
 
-t.test("an acknowledged event stays acknowledged when its producer repeats it", async (t) => {
+t.test('an acknowledged event stays acknowledged when its producer repeats it', async (t) => {
   const id = await postEvent(app, partner.key, { idempotency_key: 'once' });
   await settle(id);
   t.equal(await postEvent(app, partner.key, { idempotency_key: 'once' }), id);

@@ -52,5 +52,6 @@ t.test("an unknown or malformed id and another partner's event get the same 404,
   };
   const expected = await answerTo(unknown);
   t.match(expected, { status: 404, text: /"code":"event_not_found"/ });
-  for (const id of [foreign, 'x', 'evt_', unknown.slice(4), unknown.toUpperCase(), 'batch', '%20', 'x'.repeat(300)]) t.same(await answerTo(id), expected, id.slice(0, 50));
+  for (const id of [foreign, 'x', 'evt_', unknown.slice(4), unknown.toUpperCase(), 'batch', '%20', 'x'.repeat(300)])
+    t.same(await answerTo(id), expected, id.slice(0, 50));
 });

@@ -51,7 +51,10 @@ t.test('many transactions that commit in the reverse order of their ids lose not
     processed.push(...(await turn(partner, 3)));
   }
   processed.push(...(await turn(partner)));
-  t.same(processed, ids.toReversed().map((id) => `evt_${id}`));
+  t.same(
+    processed,
+    ids.toReversed().map((id) => `evt_${id}`),
+  );
 });
 
 t.test('a late commit below a busy partner’s poll floor is shown within a second', async (t) => {

@@ -44,7 +44,8 @@ t.test('a cursor with any one character changed, cut or added is 400 invalid_cur
   const forged = [...cursor].map((character, index) => cursor.slice(0, index) + (character === 'A' ? 'B' : 'A') + cursor.slice(index + 1));
   forged.push(cursor.slice(1), cursor.slice(0, -1), `${cursor}A`, `${cursor}=`, 'x', 'null', `evt_${'0'.repeat(36)}`, 'A'.repeat(2_000));
   const codes = await Promise.all(forged.map(async (each) => (await answerTo(partner, each)).json));
-  for (const [index, { status, code }] of codes.entries()) t.same({ status, code }, { status: 400, code: 'invalid_cursor' }, forged[index]?.slice(0, 200) ?? '');
+  for (const [index, { status, code }] of codes.entries())
+    t.same({ status, code }, { status: 400, code: 'invalid_cursor' }, forged[index]?.slice(0, 200) ?? '');
 });
 
 t.test("another partner's cursor is 400 invalid_cursor", async (t) => {

@@ -3,7 +3,19 @@ import { startTestApp } from '../../helper/app.ts';
 import { poll, postEvent, seedEvents, uuidAt, walk } from '../../helper/seed.ts';
 
 const app = await startTestApp(t);
-const types = ['order', 'order.', 'order.created', 'order.created.eu', 'orders.created', 'ordeR.created', 'a_b.x', 'aXb.x', 'a_b', 'a:b/c-d.x', '_.x'];
+const types = [
+  'order',
+  'order.',
+  'order.created',
+  'order.created.eu',
+  'orders.created',
+  'ordeR.created',
+  'a_b.x',
+  'aXb.x',
+  'a_b',
+  'a:b/c-d.x',
+  '_.x',
+];
 
 async function typesShown(filter: string): Promise<string[]> {
   const { json } = await poll(app, partner, `limit=500&event_type=${encodeURIComponent(filter)}`);
@@ -31,7 +43,13 @@ t.test('_ in a name is taken literally, and % is in no name', async (t) => {
 });
 
 t.test('several names and prefixes together show what any of them would, once, oldest first', async (t) => {
-  t.same(await typesShown('a_b,order.*,order.created,orders.created'), ['order.', 'order.created', 'order.created.eu', 'orders.created', 'a_b']);
+  t.same(await typesShown('a_b,order.*,order.created,orders.created'), [
+    'order.',
+    'order.created',
+    'order.created.eu',
+    'orders.created',
+    'a_b',
+  ]);
 });
 
 t.test('has_more, limit and cursor count the events of the filter only', async (t) => {

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import t from 'tap';
 import { startTestApp } from '../../helper/app.ts';
-import { idsOf, postEvent } from '../../helper/seed.ts';
 import { testRedisUrl, uniquePrefix } from '../../helper/redis.ts';
+import { idsOf, postEvent } from '../../helper/seed.ts';
 import { until } from '../../helper/until.ts';
 
 t.test('an event stored by one replica wakes a waiter of another, by Redis', async (t) => {

@@ -84,19 +84,22 @@ t.test('sixty waiters hold no database connection: two are enough for them, for 
   await waiting(app, 0);
 });
 
-t.test('the eleventh wait of a partner is 429 too_many_waits with Retry-After; plain polls and other partners are not refused', async (t) => {
-  const [partner, other] = [await app.addPartner(), await app.addPartner()];
-  const answers = Array.from({ length: 10 }, () => wait(app, partner));
-  await waiting(app, 10);
-  const refused = await wait(app, partner);
-  t.match(refused, { status: 429, json: { code: 'too_many_waits', retryable: true } });
-  t.ok(Number(refused.headers.get('retry-after')) >= 1);
-  t.equal((await app.request('GET', '/v1/inbox', { key: partner.key })).status, 200);
-  const [others] = await Promise.all([wait(app, other, 'wait=1'), postEvent(app, partner.key)]);
-  t.equal(others.status, 200);
-  for (const answer of await Promise.all(answers)) t.equal(answer.json.count, 1);
-  t.equal((await wait(app, partner)).status, 200, 'a wait that has ended leaves its place');
-});
+t.test(
+  'the eleventh wait of a partner is 429 too_many_waits with Retry-After; plain polls and other partners are not refused',
+  async (t) => {
+    const [partner, other] = [await app.addPartner(), await app.addPartner()];
+    const answers = Array.from({ length: 10 }, () => wait(app, partner));
+    await waiting(app, 10);
+    const refused = await wait(app, partner);
+    t.match(refused, { status: 429, json: { code: 'too_many_waits', retryable: true } });
+    t.ok(Number(refused.headers.get('retry-after')) >= 1);
+    t.equal((await app.request('GET', '/v1/inbox', { key: partner.key })).status, 200);
+    const [others] = await Promise.all([wait(app, other, 'wait=1'), postEvent(app, partner.key)]);
+    t.equal(others.status, 200);
+    for (const answer of await Promise.all(answers)) t.equal(answer.json.count, 1);
+    t.equal((await wait(app, partner)).status, 200, 'a wait that has ended leaves its place');
+  },
+);
 
 t.test('a waiter that goes away leaves its place at once', async (t) => {
   const partner = await app.addPartner();
@@ -139,7 +142,10 @@ t.test('close() does not wait for connections that were opened and never used', 
   const closing = await startTestApp(t);
   const unused = connect(Number(new URL(closing.url).port), '127.0.0.1');
   await once(unused, 'connect');
-  await until('the server has it', () => new Promise<boolean>((resolve) => closing.app.server.getConnections((_error, count) => resolve(count === 1))));
+  await until(
+    'the server has it',
+    () => new Promise<boolean>((resolve) => closing.app.server.getConnections((_error, count) => resolve(count === 1))),
+  );
   const ended = once(unused, 'close');
   await closing.app.close();
   await ended;

@@ -9,7 +9,14 @@ t.test("no byte of a partner's events is in any answer to another, whatever it a
   const marker = 'planted-marker-7f3a';
   const foreignIds = [];
   for (let index = 0; index < 5; index++) {
-    foreignIds.push(await postEvent(app, foreign.key, { event_type: marker, payload: { marker }, metadata: { marker }, idempotency_key: `${marker}-${index}` }));
+    foreignIds.push(
+      await postEvent(app, foreign.key, {
+        event_type: marker,
+        payload: { marker },
+        metadata: { marker },
+        idempotency_key: `${marker}-${index}`,
+      }),
+    );
     await postEvent(app, mine.key);
   }
   const [id] = foreignIds;
@@ -43,7 +50,11 @@ t.test('a keyed event of one partner does not hold the key for another', async (
 t.test('partners that write and read at once each see exactly their own', async (t) => {
   const partners: TestPartner[] = [];
   for (let index = 0; index < 6; index++) partners.push(await app.addPartner());
-  const sent = await Promise.all(partners.map((partner) => Promise.all(Array.from({ length: 40 }, () => postEvent(app, partner.key, { payload: { of: partner.slug } })))));
+  const sent = await Promise.all(
+    partners.map((partner) =>
+      Promise.all(Array.from({ length: 40 }, () => postEvent(app, partner.key, { payload: { of: partner.slug } }))),
+    ),
+  );
   for (const [index, partner] of partners.entries()) {
     const pages = await walk(app, partner, 'limit=7');
     t.same(pages.flatMap(idsOf), sent[index]?.sort());

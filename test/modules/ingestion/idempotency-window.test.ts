@@ -71,7 +71,7 @@ t.test('a key that vanishes between two statements is not answered, it is tried 
   pool.on('error', () => {});
   t.teardown(() => pool.end());
   const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
-  let deleted = 0;
+  let deleted = false;
   // Between the claim and the look-up of its holder, as the job that takes old keys away may.
   const watched = {
     async connect() {
@@ -79,8 +79,10 @@ t.test('a key that vanishes between two statements is not answered, it is tried 
       const query = client.query.bind(client) as unknown as (config: { name?: string }) => Promise<unknown>;
       Object.assign(client, {
         query: async (config: { name?: string }) => {
-          if (config.name === 'findIdempotencyKeys' && deleted++ === 0)
+          if (config.name === 'findIdempotencyKeys' && !deleted) {
+            deleted = true;
             await db.query('DELETE FROM idempotency_keys WHERE partner_id = $1', [id]);
+          }
           return query(config);
         },
       });
@@ -101,5 +103,5 @@ t.test('a key that vanishes between two statements is not answered, it is tried 
   const [first, second] = [row(), row()];
   t.same(await writer.submit(first), { status: 'accepted', eventId: first.id });
   t.same(await writer.submit(second), { status: 'accepted', eventId: second.id });
-  t.equal(deleted, 1);
+  t.ok(deleted);
 });

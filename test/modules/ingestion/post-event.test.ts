@@ -1,6 +1,6 @@
 import t from 'tap';
 import { startTestApp } from '../../helper/app.ts';
-import { until } from '../../helper/until.ts';
+import { lockWait } from './lock-wait.ts';
 
 const { request, addPartner, db, app } = await startTestApp(t);
 const event = { event_type: 'order.created', payload: { id: 7 } };
@@ -42,12 +42,7 @@ t.test('and not before: while the database cannot store, there is no answer', as
   const answer = request('POST', '/v1/events', { key, body: event }).finally(() => {
     answered = true;
   });
-  await until('the writer waits for the lock', async () => {
-    const { rows } = await db.query(
-      'SELECT 1 FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())',
-    );
-    return rows.length > 0;
-  });
+  await lockWait(db);
   t.equal(answered, false);
   await db.query('COMMIT');
   t.equal((await answer).status, 200);

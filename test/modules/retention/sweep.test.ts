@@ -21,7 +21,11 @@ async function start(t: Pick<Test, 'teardown'>) {
   t.teardown(() => Promise.all([pools.close(), db.end()]));
   const count = async (table: string) => Number((await db.query(`SELECT count(*) FROM ${table}`)).rows[0].count);
   const partitions = async () =>
-    (await db.query<{ name: string }>(`SELECT relname AS name FROM pg_class WHERE relname ~ '^(events|acknowledgements)_[0-9]{8}$' ORDER BY 1`)).rows.map(({ name }) => name);
+    (
+      await db.query<{ name: string }>(
+        `SELECT relname AS name FROM pg_class WHERE relname ~ '^(events|acknowledgements)_[0-9]{8}$' ORDER BY 1`,
+      )
+    ).rows.map(({ name }) => name);
   return { pool: pools.read, db, count, partitions };
 }
 
@@ -30,9 +34,17 @@ const nameOf = (ms: number) => new Date(ms).toISOString().slice(0, 10).replaceAl
 t.test('the sweep takes expired events out of the inbox, each partner by its own retention, and counts them', async (t) => {
   const { pool, db } = await start(t);
   const now = Date.now();
-  const [short, long] = [await insertPartner(db, { slug: 'short', retentionSeconds: 3600 }), await insertPartner(db, { slug: 'long', retentionSeconds: 7200 })];
+  const [short, long] = [
+    await insertPartner(db, { slug: 'short', retentionSeconds: 3600 }),
+    await insertPartner(db, { slug: 'long', retentionSeconds: 7200 }),
+  ];
   const ages = [0, hour - 1, hour + 1, 2 * hour - 1, 2 * hour + 1];
-  for (const { id } of [short, long]) await seedEvents(db, id, ages.map((age) => ({ id: uuidAt(now - age) })));
+  for (const { id } of [short, long])
+    await seedEvents(
+      db,
+      id,
+      ages.map((age) => ({ id: uuidAt(now - age) })),
+    );
   t.equal(await sweepInbox(pool, now), 3 + 1);
   const left = async (id: number) => (await db.query('SELECT id FROM inbox WHERE partner_id = $1', [id])).rowCount;
   t.same([await left(short.id), await left(long.id)], [2, 4]);
@@ -62,7 +74,12 @@ t.test('a sweep of more rows than one statement deletes leaves none', async (t) 
   const { pool, db, count } = await start(t);
   const { id } = await insertPartner(db, { slug: 'one', retentionSeconds: 3600 });
   const now = Date.now();
-  for (let batch = 0; batch < 3; batch++) await seedEvents(db, id, Array.from({ length: 4_000 }, () => ({ id: uuidAt(now - 2 * hour) })));
+  for (let batch = 0; batch < 3; batch++)
+    await seedEvents(
+      db,
+      id,
+      Array.from({ length: 4_000 }, () => ({ id: uuidAt(now - 2 * hour) })),
+    );
   await seedEvents(db, id, [{ id: uuidAt(now) }]);
   t.equal(await sweepInbox(pool, now), 12_000);
   t.equal(await count('inbox'), 1);
@@ -71,8 +88,16 @@ t.test('a sweep of more rows than one statement deletes leaves none', async (t) 
 t.test('events of a shorter retention than the longest are deleted; the others go with their partition', async (t) => {
   const { pool, db } = await start(t);
   const now = Date.now();
-  const [short, long] = [await insertPartner(db, { slug: 'short', retentionSeconds: 3600 }), await insertPartner(db, { slug: 'long', retentionSeconds: 7200 })];
-  for (const { id } of [short, long]) await seedEvents(db, id, [hour - 1, 2 * hour + 1].map((age) => ({ id: uuidAt(now - age) })));
+  const [short, long] = [
+    await insertPartner(db, { slug: 'short', retentionSeconds: 3600 }),
+    await insertPartner(db, { slug: 'long', retentionSeconds: 7200 }),
+  ];
+  for (const { id } of [short, long])
+    await seedEvents(
+      db,
+      id,
+      [hour - 1, 2 * hour + 1].map((age) => ({ id: uuidAt(now - age) })),
+    );
   t.equal(await sweepEvents(pool, now), 1);
   const { rows } = await db.query('SELECT partner_id, count(*)::int FROM events GROUP BY 1 ORDER BY 1');
   t.same(rows.map(Object.values), [
@@ -84,7 +109,10 @@ t.test('events of a shorter retention than the longest are deleted; the others g
 t.test('an idempotency key is kept for 24 hours, or for the retention when that is longer', async (t) => {
   const { pool, db } = await start(t);
   const now = Date.now();
-  const [short, long] = [await insertPartner(db, { slug: 'short', retentionSeconds: 3600 }), await insertPartner(db, { slug: 'long', retentionSeconds: 48 * 3600 })];
+  const [short, long] = [
+    await insertPartner(db, { slug: 'short', retentionSeconds: 3600 }),
+    await insertPartner(db, { slug: 'long', retentionSeconds: 48 * 3600 }),
+  ];
   for (const { id } of [short, long]) {
     for (const age of [24 * hour - 1, 24 * hour + 1, 48 * hour - 1, 48 * hour + 1]) {
       await db.query('INSERT INTO idempotency_keys VALUES ($1, $2, $3, $4)', [id, `age ${age}`, uuidAt(now - age), Buffer.alloc(32)]);
@@ -104,7 +132,8 @@ t.test('partitions are made ahead, for every day, and making them again changes 
   t.equal(await makePartitions(pool, now), partitionDaysAhead);
   const made = await partitions();
   for (let ahead = -1; ahead <= partitionDaysAhead; ahead++) {
-    for (const table of ['events', 'acknowledgements']) t.ok(made.includes(`${table}_${nameOf(now + ahead * day)}`), `${table}, ${ahead} days ahead`);
+    for (const table of ['events', 'acknowledgements'])
+      t.ok(made.includes(`${table}_${nameOf(now + ahead * day)}`), `${table}, ${ahead} days ahead`);
   }
   t.equal(await makePartitions(pool, now), partitionDaysAhead);
   t.same(await partitions(), made);
@@ -116,10 +145,15 @@ t.test('old partitions are dropped, their neighbours are kept, and their space i
   const today = Math.floor(Date.now() / day) * day;
   await makePartitions(pool, today);
   // The last millisecond of a day and the first of the next, and enough of them to weigh something.
-  await seedEvents(db, id, Array.from({ length: 500 }, () => ({ id: uuidAt(today - 1), payload: JSON.stringify({ text: 'x'.repeat(2_000) }) })));
+  await seedEvents(
+    db,
+    id,
+    Array.from({ length: 500 }, () => ({ id: uuidAt(today - 1), payload: JSON.stringify({ text: 'x'.repeat(2_000) }) })),
+  );
   await seedEvents(db, id, [{ id: uuidAt(today) }]);
   const [yesterday, neighbour] = [`events_${nameOf(today - 1)}`, `events_${nameOf(today)}`];
-  const bytes = async () => Number((await db.query("SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('events') WHERE isleaf")).rows[0].sum);
+  const bytes = async () =>
+    Number((await db.query("SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('events') WHERE isleaf")).rows[0].sum);
 
   const lastVisible = today - 1 + 3 * day; // while one of its events may be visible, the partition stays
   t.same((await dropPartitions(pool, lastVisible)).includes(yesterday), false);

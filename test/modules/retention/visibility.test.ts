@@ -36,7 +36,10 @@ t.test('an event is visible at 71:59:59.999 after its receipt, everywhere', asyn
   t.same(await seen(partner, id), everywhere);
 });
 
-for (const [name, past] of [['72:00:00.000', 0], ['72:00:00.001', 1]] as const) {
+for (const [name, past] of [
+  ['72:00:00.000', 0],
+  ['72:00:00.001', 1],
+] as const) {
   t.test(`an event is hidden at ${name} after its receipt, everywhere`, async (t) => {
     const partner = await app.addPartner();
     const { id, at } = await receivedNow(partner);

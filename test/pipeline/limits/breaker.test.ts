@@ -13,7 +13,11 @@ function start() {
     },
   };
   const fallback: TokenSource = { take: async () => ({ granted: 1, remaining: 2, waitMs: 0 }) };
-  const source = withFallback(primary, fallback, { pauseMs: 1_000, clock: () => state.now, onChange: (open) => void state.changes.push(open) });
+  const source = withFallback(primary, fallback, {
+    pauseMs: 1_000,
+    clock: () => state.now,
+    onChange: (open) => void state.changes.push(open),
+  });
   const from = async () => ((await source.take(request)).remaining === 1 ? 'primary' : 'fallback');
   return { state, source, from };
 }

@@ -29,7 +29,10 @@ t.test('of 101 requests one after the other in one second the last is 429', asyn
     local.clock.stoppedAtMs = now + index * 9;
     answers.push(await usage(local, partner));
   }
-  t.same(answers.map(({ status }) => status), expected(100, 1));
+  t.same(
+    answers.map(({ status }) => status),
+    expected(100, 1),
+  );
   local.clock.stoppedAtMs = now + 999;
   t.equal((await usage(local, partner)).status, 429);
   local.clock.stoppedAtMs = now + 1_000;
@@ -63,7 +66,8 @@ t.test('each partner has its own bucket, with its own rate and burst', async (t)
   local.clock.stoppedAtMs = now;
   const small = await local.addPartner({ rate: 5, burst: 10 });
   const other = await local.addPartner({ rate: 1, burst: 3 });
-  const burst = async (partner: TestPartner, count: number) => statuses(await Promise.all(Array.from({ length: count }, () => usage(local, partner))));
+  const burst = async (partner: TestPartner, count: number) =>
+    statuses(await Promise.all(Array.from({ length: count }, () => usage(local, partner))));
   t.same(await burst(small, 15), expected(10, 5));
   t.same(await burst(other, 4), expected(3, 1));
   local.clock.stoppedAtMs = now + 1_000;
@@ -89,7 +93,12 @@ t.test('health and docs are never limited', async (t) => {
   for (const path of ['/health', '/v1/health', '/health/live', '/health/ready', '/docs/json']) {
     const answers = await Promise.all(Array.from({ length: 10 }, () => local.request('GET', path, { key })));
     t.same(new Set(answers.map(({ status }) => status)), new Set([200]), path);
-    for (const { headers } of answers) t.same([...headers.keys()].filter((name) => name.includes('ratelimit')), [], 'and say nothing of limits');
+    for (const { headers } of answers)
+      t.same(
+        [...headers.keys()].filter((name) => name.includes('ratelimit')),
+        [],
+        'and say nothing of limits',
+      );
   }
   t.equal((await local.request('GET', '/v1/usage', { key })).status, 200, 'and take no token');
 });

@@ -68,7 +68,8 @@ t.test('every answer to an authenticated request has the headers: success, mista
 
 t.test('the remaining month counts the request’s own events', async (t) => {
   const { key } = await app.addPartner({ monthlyQuota: 10 });
-  const post = async (body: unknown) => read(t, await app.request('POST', Array.isArray(body) ? '/v1/events/batch' : '/v1/events', { key, body })).monthlyRemaining;
+  const post = async (body: unknown) =>
+    read(t, await app.request('POST', Array.isArray(body) ? '/v1/events/batch' : '/v1/events', { key, body })).monthlyRemaining;
   const event = { event_type: 'x', payload: {} };
   t.equal(await post(event), 9);
   t.equal(await post([event, event, event]), 6);
@@ -110,6 +111,10 @@ t.test('too many long polls are 429 with the headers and a Retry-After that is n
 t.test('an answer to nobody in particular has none of them', async (t) => {
   for (const path of ['/health', '/v1/health', '/health/live', '/health/ready', '/docs/json', '/nowhere', '/v1/inbox']) {
     const { headers } = await app.request('GET', path);
-    t.same([...headers.keys()].filter((name) => name.includes('ratelimit')), [], path);
+    t.same(
+      [...headers.keys()].filter((name) => name.includes('ratelimit')),
+      [],
+      path,
+    );
   }
 });

@@ -29,7 +29,9 @@ let partners = 0;
 const errors: unknown[] = [];
 const newQuota = () => new MonthlyQuota({ db, clock: () => now, onError: (error) => void errors.push(error) });
 const stored = async (partnerId: number) => {
-  const { rows } = await pool.query('SELECT month::text, accepted::int FROM usage_months WHERE partner_id = $1 ORDER BY month', [partnerId]);
+  const { rows } = await pool.query('SELECT month::text, accepted::int FROM usage_months WHERE partner_id = $1 ORDER BY month', [
+    partnerId,
+  ]);
   return Object.fromEntries(rows.map(({ month, accepted }) => [month, accepted]));
 };
 /** Reserves and settles `count` new events. */

@@ -6,7 +6,8 @@ import { until } from '../../helper/until.ts';
 const app = await startTestApp(t);
 const event = { event_type: 'x', payload: {} };
 const post = ({ request }: TestApp, key: string, body: unknown = event) => request('POST', '/v1/events', { key, body });
-const used = async ({ request }: TestApp, key: string): Promise<number> => (await request('GET', '/v1/usage', { key })).json.events_accepted;
+const used = async ({ request }: TestApp, key: string): Promise<number> =>
+  (await request('GET', '/v1/usage', { key })).json.events_accepted;
 
 /** What Postgres says that the partner has had accepted this month. */
 async function stored(partnerId: number): Promise<number> {
@@ -106,16 +107,19 @@ t.test('counts are written by themselves within moments', async (t) => {
   t.ok(await until('the count is in Postgres', async () => (await stored(id)) === 1));
 });
 
-t.test('replicas share the quota: what one has written, the other knows before its next event, however long ago it last asked', async (t) => {
-  const other = await startTestApp(t, { databaseUrl: app.databaseUrl });
-  const { key } = await app.addPartner({ monthlyQuota: 10 });
-  t.equal(await used(other, key), 0, 'the other has looked, and found nothing');
-  for (let count = 0; count < 10; count++) await postEvent(app, key);
-  await app.app.limits.quota.flush();
-  other.clock.shiftMs = 2_000;
-  t.equal((await post(other, key)).status, 429);
-  t.equal(await used(other, key), 10);
-});
+t.test(
+  'replicas share the quota: what one has written, the other knows before its next event, however long ago it last asked',
+  async (t) => {
+    const other = await startTestApp(t, { databaseUrl: app.databaseUrl });
+    const { key } = await app.addPartner({ monthlyQuota: 10 });
+    t.equal(await used(other, key), 0, 'the other has looked, and found nothing');
+    for (let count = 0; count < 10; count++) await postEvent(app, key);
+    await app.app.limits.quota.flush();
+    other.clock.shiftMs = 2_000;
+    t.equal((await post(other, key)).status, 429);
+    t.equal(await used(other, key), 10);
+  },
+);
 
 t.test('a replica that is busy with a partner learns of the others’ events in its own flush', async (t) => {
   const other = await startTestApp(t, { databaseUrl: app.databaseUrl });

@@ -15,7 +15,10 @@ t.test('two replicas share one bucket exactly: of 130 requests in a second a hun
   const admitted = (some: Answer[]) => some.filter(({ status }) => status === 200).length;
   t.equal(admitted(answers), 100);
   t.equal(answers.filter(({ status }) => status === 429).length, 30);
-  t.ok(admitted(answers.filter((_, index) => index % 2 === 0)) > 0 && admitted(answers.filter((_, index) => index % 2 === 1)) > 0, 'both admitted some');
+  t.ok(
+    admitted(answers.filter((_, index) => index % 2 === 0)) > 0 && admitted(answers.filter((_, index) => index % 2 === 1)) > 0,
+    'both admitted some',
+  );
 });
 
 t.test('what one replica has used up, another refuses', async (t) => {
@@ -32,6 +35,12 @@ t.test('what one replica has used up, another refuses', async (t) => {
 t.test('another prefix is another set of buckets', async (t) => {
   const apart = await startTestApp(t, { ...redis, REDIS_PREFIX: uniquePrefix(), databaseUrl: one.databaseUrl });
   const { key } = await one.addPartner({ rate: 1 });
-  const answers = await within(900, async () => async () => [await one.request('GET', '/v1/usage', { key }), await apart.request('GET', '/v1/usage', { key })]);
-  t.same(answers.map(({ status }) => status), [200, 200]);
+  const answers = await within(900, async () => async () => [
+    await one.request('GET', '/v1/usage', { key }),
+    await apart.request('GET', '/v1/usage', { key }),
+  ]);
+  t.same(
+    answers.map(({ status }) => status),
+    [200, 200],
+  );
 });

@@ -14,7 +14,15 @@ t.test('the script in Redis and the bucket in process give the same sequences', 
   const timed = script.replace("redis.call('TIME')", '{ ARGV[4], ARGV[5] }');
   t.not(timed, script, 'the time is the test’s');
   const random = pseudoRandom(3);
-  const policies = [[100, 100], [1, 1], [7, 30], [5_000, 1_000], [1_000_000, 1_000_000], [33, 1_000], [1_000, 33]] as const;
+  const policies = [
+    [100, 100],
+    [1, 1],
+    [7, 30],
+    [5_000, 1_000],
+    [1_000_000, 1_000_000],
+    [33, 1_000],
+    [1_000, 33],
+  ] as const;
   let refused = 0;
   for (const [index, [rate, burst]] of policies.entries()) {
     let now = 1_700_000_000_000;

@@ -40,7 +40,12 @@ t.test('a hundred at once every second, for ten seconds, are never refused', asy
 
 t.test('over any time no more than the burst and the rate together is admitted, however greedy the sender', async (t) => {
   const random = pseudoRandom(2);
-  for (const [rate, burst] of [[100, 100], [10, 100], [1_000, 50], [1, 1]] as const) {
+  for (const [rate, burst] of [
+    [100, 100],
+    [10, 100],
+    [1_000, 50],
+    [1, 1],
+  ] as const) {
     const bucket = newBucket(burst, start);
     let now = start;
     let admitted = 0;
@@ -58,7 +63,12 @@ t.test('over any time no more than the burst and the rate together is admitted, 
 });
 
 t.test('a refusal says when to come back, and who comes then is admitted', async (t) => {
-  for (const [rate, burst] of [[100, 100], [7, 3], [1, 1], [1_000_000, 10]] as const) {
+  for (const [rate, burst] of [
+    [100, 100],
+    [7, 3],
+    [1, 1],
+    [1_000_000, 10],
+  ] as const) {
     const bucket = newBucket(burst, start);
     let now = start;
     for (let round = 0; round < 20; round++) {

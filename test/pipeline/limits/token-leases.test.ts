@@ -1,6 +1,6 @@
 import t from 'tap';
-import { type BurstState, TokenLeases } from '../../../src/pipeline/limits/token-leases.ts';
 import type { Grant } from '../../../src/pipeline/limits/token-bucket.ts';
+import { type BurstState, TokenLeases } from '../../../src/pipeline/limits/token-leases.ts';
 import type { TokenRequest } from '../../../src/pipeline/limits/token-source.ts';
 
 /** A source whose answers the test gives, one after the other. */
@@ -40,7 +40,11 @@ t.test('requests that wait for an answer share the next question', async (t) => 
   t.equal(questions.length, 2);
   t.equal(questions[1]?.need, 3);
   questions[1]?.answer(grant(2, 0, 700));
-  t.same((await Promise.all(others)).map(({ allowed }) => allowed), [true, true, false], 'in their order');
+  t.same(
+    (await Promise.all(others)).map(({ allowed }) => allowed),
+    [true, true, false],
+    'in their order',
+  );
 });
 
 t.test('a leased token is forgotten after a second', async (t) => {
