@@ -38,15 +38,14 @@ export const Problem = Type.Object(
     errors: Type.Optional(Type.Array(FieldError, { description: 'Which members or parameters are wrong.' })),
     original_event_id: Type.Optional(Type.String({ description: 'With `idempotency_key_reused`: the event that has the key.' })),
     'violated-policies': Type.Optional(
-      Type.Array(Type.Union([Type.Literal('burst'), Type.Literal('monthly')]), {
-        description: 'With an exceeded limit: which, as named in `RateLimit-Policy`.',
+      Type.Array(Type.Union(['burst', 'monthly', 'waits', 'address'].map((name) => Type.Literal(name))), {
+        description:
+          'With status 429, the limit: `burst` and `monthly` as in `RateLimit-Policy`, `waits` for long polls at once, `address` for failed authentications.',
       }),
     ),
   },
   { $id: 'Problem', description: 'What every refusal and failure looks like (RFC 9457).' },
 );
-
-const quotaExceededType = 'https://iana.org/assignments/http-problem-types#quota-exceeded';
 
 type Sample = ApiErrorOptions & { path?: string };
 
@@ -76,14 +75,8 @@ const samples: Partial<Record<ErrorCode, Sample>> = {
   method_not_allowed: { detail: 'This path takes POST.' },
   batch_too_large: { path: '/v1/events/batch' },
   idempotency_key_reused: { members: { original_event_id: 'evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a' } },
-  rate_limited: {
-    detail: 'More than 100 requests at once, or 100 a second.',
-    members: { type: quotaExceededType, 'violated-policies': ['burst'] },
-  },
-  quota_exceeded: {
-    detail: 'The quota of 2592000000 events a month is used up until 2026-12-01T00:00:00.000Z.',
-    members: { type: quotaExceededType, 'violated-policies': ['monthly'] },
-  },
+  rate_limited: { detail: 'More than 100 requests at once, or 100 a second.' },
+  quota_exceeded: { detail: 'The quota of 2592000000 events a month is used up until 2026-12-01T00:00:00.000Z.' },
   too_many_waits: { path: '/v1/inbox', detail: '10 long polls of this partner are open already.' },
 };
 

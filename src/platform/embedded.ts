@@ -66,7 +66,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
  * that no other program is using it.
  */
 export async function stopAbandonedPostgres(dataDirectory: string): Promise<void> {
-  const processId = await postmasterOf(dataDirectory);
+  const processId = await livePostmasterOf(dataDirectory);
   if (processId === undefined) return;
   process.kill(processId, 'SIGINT');
   for (const until = Date.now() + stopDeadlineMs; commandOf(processId) !== undefined; await delay(20)) {
@@ -182,15 +182,25 @@ function handle(child: ChildProcess, port: number, password: string): EmbeddedPo
   };
 }
 
-/** A postmaster.pid whose number meanwhile belongs to another program would keep Postgres from starting. */
+/**
+ * A postmaster.pid whose number meanwhile belongs to another program would keep Postgres from starting. One whose process is gone is left to
+ * Postgres, which finds out by it whether backends of a killed postmaster still write.
+ */
 async function forgetDeadPostmaster(directory: string): Promise<void> {
-  const running = await postmasterOf(directory);
-  if (running !== undefined) throw new Error(`a Postgres (process ${running}) is already running on ${directory}`);
-  await rm(path.join(directory, 'postmaster.pid'), { force: true });
+  const processId = await postmasterIn(directory);
+  const command = processId === undefined ? undefined : commandOf(processId);
+  if (command?.includes('postgres')) throw new Error(`a Postgres (process ${processId}) is already running on ${directory}`);
+  if (command !== undefined) await rm(path.join(directory, 'postmaster.pid'), { force: true });
 }
 
-async function postmasterOf(directory: string): Promise<number | undefined> {
+async function livePostmasterOf(directory: string): Promise<number | undefined> {
+  const processId = await postmasterIn(directory);
+  return processId !== undefined && commandOf(processId)?.includes('postgres') ? processId : undefined;
+}
+
+/** The process that postmaster.pid names, whether it is alive or not. */
+async function postmasterIn(directory: string): Promise<number | undefined> {
   const text = await readFile(path.join(directory, 'postmaster.pid'), 'utf8').catch(() => '');
   const processId = Number(text.split('\n')[0]);
-  return processId > 1 && commandOf(processId)?.includes('postgres') ? processId : undefined;
+  return processId > 1 ? processId : undefined;
 }

@@ -62,12 +62,6 @@ t.test('a statement that cannot be parsed is an error, and the connection goes o
   t.same((await client.query('SELECT 1 AS one')).rows, [{ one: 1 }]);
 });
 
-t.test('copies and queries of one connection wait for each other', async (t) => {
-  const [, seen] = await Promise.all([copyInto(client, into('1\ta\n', '1\n')), counts(), copyInto(client, into('2\tb\n', '2\n'))]);
-  t.same(seen, { first: 1, second: 1 });
-  t.same(await counts(), { first: 2, second: 2 });
-});
-
 t.test('a connection that is lost on the way is an error, not a hang', async (t) => {
   const other = await connect(t, url);
   const { rows } = await other.query('SELECT pg_backend_pid() AS pid');
