@@ -24,7 +24,14 @@ async function everywhere(key: string, status: number): Promise<number> {
 t.test('a revoked key is refused by every replica within a second, and its partner’s other key is not', async (t) => {
   const partner = await one.addPartner();
   const other = await insertKey(one.db, partner.id, partner.slug);
-  t.same([await statusesOf(partner.key), await statusesOf(other)], [[200, 200], [200, 200]], 'both know both');
+  t.same(
+    [await statusesOf(partner.key), await statusesOf(other)],
+    [
+      [200, 200],
+      [200, 200],
+    ],
+    'both know both',
+  );
   await one.db.query('UPDATE api_keys SET revoked_at = now() WHERE key_hash = $1', [hashKey(testPepper, partner.key)]);
   t.ok((await everywhere(partner.key, 401)) < boundMs);
   t.same(await statusesOf(other), [200, 200]);
@@ -56,7 +63,9 @@ t.test('a suspended partner is refused by every replica within a second, and let
   t.same(await statusesOf(partner.key), [200, 200]);
   await one.db.query("UPDATE partners SET status = 'suspended' WHERE id = $1", [partner.id]);
   t.ok((await everywhere(partner.key, 403)) < boundMs);
-  t.match((await two.request('POST', '/v1/events', { key: partner.key, body: { event_type: 'x', payload: {} } })).json, { code: 'partner_suspended' });
+  t.match((await two.request('POST', '/v1/events', { key: partner.key, body: { event_type: 'x', payload: {} } })).json, {
+    code: 'partner_suspended',
+  });
   await one.db.query("UPDATE partners SET status = 'active' WHERE id = $1", [partner.id]);
   t.ok((await everywhere(partner.key, 200)) < boundMs);
 });
@@ -80,7 +89,8 @@ t.test('a retention changed on one replica holds on the same at once and on the 
 
 t.test('changed limits hold on every replica within a second', async (t) => {
   const partner = await one.addPartner();
-  const limitOn = async ({ request }: typeof one) => (await request('GET', '/v1/usage', { key: partner.key })).headers.get('x-ratelimit-limit');
+  const limitOn = async ({ request }: typeof one) =>
+    (await request('GET', '/v1/usage', { key: partner.key })).headers.get('x-ratelimit-limit');
   await Promise.all(replicas.map(limitOn));
   await one.db.query('UPDATE partners SET rate_limit_per_sec = 7, rate_limit_burst = 7 WHERE id = $1', [partner.id]);
   const begun = performance.now();
@@ -107,7 +117,9 @@ t.test('a cursor of one replica is good on the other', async (t) => {
 
 t.test('one idempotency key on two replicas at once is one event', async (t) => {
   const { key } = await one.addPartner();
-  const ids = await Promise.all(Array.from({ length: 20 }, (_, index) => postEvent(replicas[index % 2] as typeof one, key, { idempotency_key: 'same' })));
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => postEvent(replicas[index % 2] as typeof one, key, { idempotency_key: 'same' })),
+  );
   t.equal(new Set(ids).size, 1);
 });
 

@@ -129,10 +129,11 @@ function endOfValue(text: string, start: number): number {
 
 /** The index after the closing quote of the string that opens at `open`; the text's length when it never closes. */
 function endOfString(text: string, open: number): number {
-  for (let at = text.indexOf('"', open + 1); at !== -1; at = text.indexOf('"', at + 1)) {
-    let slashes = 0;
-    while (text.charCodeAt(at - 1 - slashes) === backslash) slashes += 1;
-    if (slashes % 2 === 0) return at + 1;
+  // By hand, because most strings of an event are too short for indexOf to pay: a call costs as much as 50 characters here.
+  for (let at = open + 1; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === quote) return at + 1;
+    if (char === backslash) at += 1;
   }
   return text.length;
 }

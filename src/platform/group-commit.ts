@@ -46,7 +46,13 @@ export class QueueFullError extends Error {
   override name = 'QueueFullError';
 }
 
-type Entry<Row, Result> = { row: Row; submittedAt: number; resolve(result: Result): void; reject(error: unknown): void };
+/** What became of a row of `submitAll`: its result after the commit, or why it was not stored. */
+export type Outcome<Result> = { result: Result; error?: undefined } | { result?: undefined; error: unknown };
+
+/** Who waits for a row, and which of its rows it is. One object serves all rows of a request. */
+type Waiter<Result> = { settle(index: number, outcome: Outcome<Result>): void };
+
+type Entry<Row, Result> = { row: Row; submittedAt: number; waiter: Waiter<Result>; index: number };
 
 export class GroupCommit<Row, Result> {
   readonly #options: GroupCommitOptions<Row, Result>;
@@ -75,16 +81,40 @@ export class GroupCommit<Row, Result> {
    * @throws {QueueFullError} at once when the queue is full; later, whatever made the commit fail.
    */
   submit(row: Row): Promise<Result> {
-    const { maxQueuedRows, maxQueuedBytes, size, now } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#enqueue(row, 0, {
+        settle: (_index, outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.result as Result)),
+      });
+    });
+  }
+
+  /** Resolves when each row has its outcome, in the order of the rows; never rejects. The rows share their commits as those of others do. */
+  submitAll(rows: Row[]): Promise<Outcome<Result>[]> {
+    if (rows.length === 0) return Promise.resolve([]);
+    return new Promise((resolve) => {
+      const outcomes = new Array<Outcome<Result>>(rows.length);
+      let open = rows.length;
+      const waiter: Waiter<Result> = {
+        settle(index, outcome) {
+          outcomes[index] = outcome;
+          open -= 1;
+          if (open === 0) resolve(outcomes);
+        },
+      };
+      for (let index = 0; index < rows.length; index++) this.#enqueue(rows[index] as Row, index, waiter);
+    });
+  }
+
+  #enqueue(row: Row, index: number, waiter: Waiter<Result>): void {
+    const { name, maxQueuedRows, maxQueuedBytes, size, now } = this.#options;
     const bytes = size(row);
     if (this.queuedRows >= maxQueuedRows || this.#queuedBytes + bytes > maxQueuedBytes) {
-      return Promise.reject(new QueueFullError(`${this.#options.name}: the queue is full`));
+      waiter.settle(index, { error: new QueueFullError(`${name}: the queue is full`) });
+      return;
     }
     this.#queuedBytes += bytes;
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ row, submittedAt: now(), resolve, reject });
-      this.#schedule('idle');
-    });
+    this.#queue.push({ row, submittedAt: now(), waiter, index });
+    this.#schedule('idle');
   }
 
   /** Resolves when nothing is queued or under way. */
@@ -159,7 +189,7 @@ export class GroupCommit<Row, Result> {
           attempt,
         );
         batch.forEach((entry, index) => {
-          entry.resolve(results[index] as Result);
+          entry.waiter.settle(entry.index, { result: results[index] as Result });
         });
         return;
       } catch (error) {
@@ -170,7 +200,7 @@ export class GroupCommit<Row, Result> {
         }
         const pauseMs = Math.min(25 * 2 ** attempt, 400) * (0.5 + Math.random() / 2);
         if (fault !== 'retry' || now() - oldest + pauseMs > maxRowAgeMs) {
-          for (const entry of batch) entry.reject(error);
+          for (const { waiter, index } of batch) waiter.settle(index, { error });
           return;
         }
         await new Promise((resolve) => setTimeout(resolve, pauseMs));

@@ -16,6 +16,8 @@ const submission = fc.record({
   bytes: fc.integer({ min: 1, max: 60 }),
   poison: fc.integer({ min: 0, max: 9 }).map((each) => each === 0),
   turnsBefore: fc.integer({ min: 0, max: 2 }),
+  /** Submitted together with those before it, as the rows of one request. */
+  joined: fc.boolean(),
 });
 const commits = fc.array(fc.record({ outcome, turns: fc.integer({ min: 0, max: 3 }) }), { minLength: 1, maxLength: 30 });
 
@@ -36,12 +38,31 @@ t.test('whatever commits do, every row is answered exactly once, with its own re
       now: () => world.calls,
     });
     const answers = new Map<number, unknown[]>();
+    const answered = (index: number, answer: unknown) => void answers.set(index, [...(answers.get(index) ?? []), answer]);
     const pending: Promise<void>[] = [];
-    for (const [index, { turnsBefore, ...rest }] of submissions.entries()) {
+    let request: Row[] = [];
+    for (const [index, { turnsBefore, joined, ...rest }] of submissions.entries()) {
+      request.push({ index, ...rest });
+      if (submissions[index + 1]?.joined) continue;
       for (let i = 0; i < turnsBefore; i++) await turn();
-      const answered = (answer: unknown) => void answers.set(index, [...(answers.get(index) ?? []), answer]);
-      pending.push(queue.submit({ index, ...rest }).then(answered, answered));
+      const rows = request;
+      request = [];
+      const [only] = rows as [Row];
+      pending.push(rows.length === 1 ? single(only) : many(rows));
     }
+
+    async function single(row: Row): Promise<void> {
+      try {
+        answered(row.index, await queue.submit(row));
+      } catch (error) {
+        answered(row.index, error);
+      }
+    }
+
+    async function many(rows: Row[]): Promise<void> {
+      for (const [i, { result, error }] of (await queue.submitAll(rows)).entries()) answered((rows[i] as Row).index, result ?? error);
+    }
+
     await queue.drain();
     await Promise.all(pending);
     check(submissions, answers, world);

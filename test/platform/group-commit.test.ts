@@ -1,38 +1,7 @@
 import t from 'tap';
-import { type FlushTrigger, GroupCommit, type GroupCommitOptions, QueueFullError } from '../../src/platform/group-commit.ts';
-import { type CommitCall, FakeCommit, turn } from './fake-commit.ts';
-
-const dataFault = Object.assign(new Error('a value cannot be stored'), { fault: 'data' as const });
-const retryFault = Object.assign(new Error('the connection is lost'), { fault: 'retry' as const });
-const bugFault = Object.assign(new Error('the statement is wrong'), { fault: 'bug' as const });
-
-/** Rows are texts; `key:rest` has the identity `key`; the result of a row is its text in capitals. */
-function queueOf(overrides: Partial<GroupCommitOptions<string, string>> = {}) {
-  const fake = new FakeCommit<string, string>();
-  const batches: { rows: number; trigger: FlushTrigger }[] = [];
-  const time = { now: 0 };
-  const queue = new GroupCommit<string, string>({
-    name: 'test',
-    commit: fake.commit,
-    classify: (error) => (error as { fault: 'retry' | 'data' | 'bug' }).fault,
-    size: (row) => row.length,
-    identity: (row) => (row.includes(':') ? row.split(':', 1)[0] : undefined),
-    maxInFlight: 2,
-    maxBatchRows: 10,
-    maxBatchBytes: 1_000,
-    maxQueuedRows: 100,
-    maxQueuedBytes: 10_000,
-    maxRowAgeMs: 3_000,
-    now: () => time.now,
-    onBatch: (batch) => batches.push(batch),
-    ...overrides,
-  });
-  return { queue, fake, batches, time };
-}
-
-const given = ({ rows, attempt }: CommitCall<string, string>) => ({ rows, attempt });
-const capitals = (rows: string[]) => rows.map((row) => row.toUpperCase());
-const numbered = (count: number, from = 0) => Array.from({ length: count }, (_, index) => `r${index + from}`);
+import { QueueFullError } from '../../src/platform/group-commit.ts';
+import { turn } from './fake-commit.ts';
+import { capitals, numbered, queueOf } from './test-queue.ts';
 
 t.test('a lone row waits for nothing: it is flushed in the next turn of the event loop', async (t) => {
   const { queue, fake, batches } = queueOf();
@@ -165,71 +134,6 @@ t.test('the queue is bounded in bytes too', async (t) => {
   t.same(await Promise.all([first, second, third]), ['A', 'B', 'D']);
 });
 
-t.test('a retryable fault is tried again with the same rows, until it succeeds', async (t) => {
-  const { queue, fake } = queueOf();
-  const answers = Promise.all(['a', 'b'].map((row) => queue.submit(row)));
-  for (const attempt of [1, 2]) {
-    const call = await fake.next();
-    t.same(given(call), { rows: ['a', 'b'], attempt });
-    call.fail(retryFault);
-  }
-  const last = await fake.next();
-  t.same(given(last), { rows: ['a', 'b'], attempt: 3 });
-  last.succeed(['A', 'B']);
-  t.same(await answers, ['A', 'B']);
-});
-
-t.test('a row is retried for maxRowAgeMs and then refused with the fault', async (t) => {
-  const { queue, fake, time } = queueOf();
-  const answers = ['a', 'b'].map((row) => t.rejects(queue.submit(row), retryFault));
-  (await fake.next()).fail(retryFault);
-  const second = await fake.next();
-  time.now = 3_000;
-  second.fail(retryFault);
-  await Promise.all(answers);
-  t.equal(fake.calls.length, 2);
-  t.equal(queue.queuedRows + queue.inFlight, 0);
-});
-
-t.test('one bad row never fails its neighbours: after a data fault each row goes alone, and only the culprit is refused', async (t) => {
-  const { queue, fake } = queueOf();
-  const answers = ['a', 'poison', 'c'].map((row) => queue.submit(row));
-  answers[1]?.catch(() => {});
-  (await fake.next()).fail(dataFault);
-  for (const row of ['a', 'poison', 'c']) {
-    const call = await fake.next();
-    t.same(given(call), { rows: [row], attempt: 1 });
-    if (row === 'poison') call.fail(dataFault);
-    else call.succeed([row.toUpperCase()]);
-  }
-  t.equal(await answers[0], 'A');
-  t.equal(await answers[2], 'C');
-  await t.rejects(answers[1] as Promise<string>, dataFault);
-});
-
-t.test('a row that went alone is still retried', async (t) => {
-  const { queue, fake } = queueOf();
-  const answers = Promise.all(['a', 'b'].map((row) => queue.submit(row)));
-  (await fake.next()).fail(dataFault);
-  (await fake.next()).fail(retryFault);
-  const again = await fake.next();
-  t.same(given(again), { rows: ['a'], attempt: 2 });
-  again.succeed(['A']);
-  (await fake.next()).succeed(['B']);
-  t.same(await answers, ['A', 'B']);
-});
-
-t.test('any other fault refuses every row of the batch and is not tried again', async (t) => {
-  const { queue, fake } = queueOf();
-  const answers = ['a', 'b'].map((row) => t.rejects(queue.submit(row), bugFault));
-  (await fake.next()).fail(bugFault);
-  await Promise.all(answers);
-  t.equal(fake.calls.length, 1);
-  const after = queue.submit('c');
-  (await fake.next()).succeed(['C']);
-  t.equal(await after, 'C', 'the queue goes on');
-});
-
 t.test('two rows of one identity are never in one batch, nor in two batches at once; others pass them', async (t) => {
   const { queue, fake } = queueOf();
   const answers = Promise.all(['k:1', 'k:2', 'other', 'l:1'].map((row) => queue.submit(row)));
@@ -249,18 +153,15 @@ t.test('two rows of one identity are never in one batch, nor in two batches at o
   t.same(await answers, ['K:1', 'K:2', 'OTHER', 'L:1']);
 });
 
-t.test('twins are stored in the order in which they came, also when the first fails', async (t) => {
+t.test('rows of one request share a commit with those of others', async (t) => {
   const { queue, fake } = queueOf();
-  const first = t.rejects(queue.submit('k:1'), bugFault);
-  const others = [queue.submit('k:2'), queue.submit('k:3')];
-  (await fake.next()).fail(bugFault);
-  await first;
-  for (const row of ['k:2', 'k:3']) {
-    const call = await fake.next();
-    t.same(call.rows, [row]);
-    call.succeed([row.toUpperCase()]);
-  }
-  t.same(await Promise.all(others), ['K:2', 'K:3']);
+  const outcomes = queue.submitAll(['a', 'b']);
+  const single = queue.submit('c');
+  const call = await fake.next();
+  t.same(call.rows, ['a', 'b', 'c']);
+  call.succeed(['A', 'B', 'C']);
+  t.same(await outcomes, [{ result: 'A' }, { result: 'B' }]);
+  t.equal(await single, 'C');
 });
 
 t.test('drain resolves at once when there is nothing to do, and else when the last row is answered', async (t) => {

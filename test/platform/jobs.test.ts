@@ -25,7 +25,7 @@ async function start(t: Test) {
 
 t.test('of two replicas exactly one runs each beat, and never two at once', async (t) => {
   const { errors, replica, open } = await start(t);
-  const runs = [0, 0];
+  const runs: [number, number] = [0, 0];
   let running = 0;
   let most = 0;
   const job = (index: 0 | 1): Job => ({
@@ -44,7 +44,7 @@ t.test('of two replicas exactly one runs each beat, and never two at once', asyn
   for (let beat = 1; beat <= 4; beat++) {
     const id = await until('the beat before has ended', () => queue.send('beat', {}));
     await until('the beat has run', async () => (await queue.findJobs('beat', { id }))[0]?.state === 'completed');
-    t.equal((runs[0] as number) + (runs[1] as number), beat);
+    t.equal(runs[0] + runs[1], beat);
   }
   t.equal(most, 1);
   t.same(errors, []);

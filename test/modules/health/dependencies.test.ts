@@ -51,7 +51,10 @@ t.test('a dead Redis is 503 degraded and named, while requests are served and th
   t.ok(await until('it is well again', async () => (await health()).status === 200));
 });
 
-for (const [kind, words] of [['reset', 'a Postgres that refuses'], ['blackhole', 'a Postgres that hangs']] as const) {
+for (const [kind, words] of [
+  ['reset', 'a Postgres that refuses'],
+  ['blackhole', 'a Postgres that hangs'],
+] as const) {
   t.test(`${words} is 503 degraded, named and not serving, within moments; not ready, but live; and well again by itself`, async (t) => {
     const { app, proxy, health } = await start(t);
     proxy.set({ kind });
@@ -63,12 +66,20 @@ for (const [kind, words] of [['reset', 'a Postgres that refuses'], ['blackhole',
     t.match(answer.json, {
       status: 'degraded',
       serving: false,
-      dependencies: { postgres: { status: 'unhealthy', latency_ms: null }, inbox: { status: 'unhealthy', queue_depth: null }, redis: { status: 'healthy' } },
+      dependencies: {
+        postgres: { status: 'unhealthy', latency_ms: null },
+        inbox: { status: 'unhealthy', queue_depth: null },
+        redis: { status: 'healthy' },
+      },
     });
     t.match(await app.request('GET', '/health/ready'), { status: 503, json: { status: 'not_ready', reason: /postgres/ } });
     t.equal((await app.request('GET', '/health/live')).status, 200);
     const withKey = await app.request('GET', '/v1/health', { key: generateKey('test', 'nobody') });
-    t.match(withKey, { status: 503, json: { dependencies: { postgres: { status: 'unhealthy' } } } }, 'also to one who shows a key that nobody can look up now');
+    t.match(
+      withKey,
+      { status: 503, json: { dependencies: { postgres: { status: 'unhealthy' } } } },
+      'also to one who shows a key that nobody can look up now',
+    );
     proxy.set({ kind: 'pass' });
     t.ok(await until('it is well again', async () => (await health()).status === 200, 15_000));
     t.equal((await app.request('GET', '/health/ready')).status, 200);
@@ -79,5 +90,8 @@ t.test('many who ask at once cost the database one look', async (t) => {
   const { health, proxy } = await start(t);
   proxy.set({ kind: 'latency', milliseconds: 100 });
   const answers = await Promise.all(Array.from({ length: 50 }, health));
-  t.ok(answers.every(({ json }) => json.dependencies.postgres.latency_ms === answers[0]?.json.dependencies.postgres.latency_ms), 'all tell of the same one');
+  t.ok(
+    answers.every(({ json }) => json.dependencies.postgres.latency_ms === answers[0]?.json.dependencies.postgres.latency_ms),
+    'all tell of the same one',
+  );
 });

@@ -92,10 +92,17 @@ t.test('from the beginning of a drain it is not ready, and live and serving stil
   t.match(ready, { status: 503, json: { status: 'not_ready', reason: String } });
   t.ok(Number(ready.headers.get('retry-after')) >= 1);
   t.equal((await draining.request('GET', '/health/live')).status, 200);
-  t.equal((await draining.request('GET', '/v1/inbox', { key: partner.key })).status, 200, 'requests are answered until the listener closes');
+  t.equal(
+    (await draining.request('GET', '/v1/inbox', { key: partner.key })).status,
+    200,
+    'requests are answered until the listener closes',
+  );
 });
 
 t.test('without Redis configured it is not_configured, and healthy', async (t) => {
   const alone = await startTestApp(t);
-  t.match(await alone.request('GET', '/health'), { status: 200, json: { status: 'healthy', dependencies: { redis: { status: 'not_configured', latency_ms: null } } } });
+  t.match(await alone.request('GET', '/health'), {
+    status: 200,
+    json: { status: 'healthy', dependencies: { redis: { status: 'not_configured', latency_ms: null } } },
+  });
 });
