@@ -93,6 +93,7 @@ CREATE TABLE usage_months (
 CREATE OR REPLACE FUNCTION public.drop_expired_partitions(before timestamp with time zone)
  RETURNS SETOF text
  LANGUAGE plpgsql
+ SET lock_timeout TO '200ms'
 AS $function$
 DECLARE
   partition text;

@@ -5,7 +5,7 @@ import { startTestPostgres } from './test-services.ts';
 /**
  * The schema that the migrations add up to, read back from the catalogs of a database that was just migrated: what a reviewer reads
  * instead of the sum of all migrations. Tables with columns, constraints, storage parameters, indexes, triggers and comments; then
- * functions. The daily partitions depend on the day, and the tables of the migrator are not ours: both are left out.
+ * functions. The daily partitions depend on the day, and the tables of the migrator and of the job queue (schema pgboss) are not ours: all are left out.
  * @throws Error when the schema has a kind of object that this dump would leave out.
  */
 export async function dumpSchema(): Promise<string> {
@@ -102,5 +102,5 @@ const unknownObjects = `
   UNION ALL SELECT extname || ' (extension)' FROM pg_extension WHERE extname <> 'plpgsql'
   UNION ALL SELECT polname || ' (policy)' FROM pg_policy
   UNION ALL SELECT evtname || ' (event trigger)' FROM pg_event_trigger
-  UNION ALL SELECT nspname || ' (schema)' FROM pg_namespace WHERE nspname NOT IN ('public', 'information_schema') AND nspname NOT LIKE 'pg\\_%'
+  UNION ALL SELECT nspname || ' (schema)' FROM pg_namespace WHERE nspname NOT IN ('public', 'information_schema', 'pgboss') AND nspname NOT LIKE 'pg\\_%'
   ORDER BY 1`;

@@ -1,4 +1,4 @@
-/** The three lines that a newcomer copies: they need a shell, curl, grep and cut, and nothing from us but what is in them. */
+/** The three lines that a newcomer copies: they need a shell, curl, grep and head, and nothing from us but what is in them. */
 export function curlLines(url: string, apiKey: string): string[] {
   const key = `-H 'X-API-Key: ${apiKey}'`;
   const event = JSON.stringify({ event_type: 'order.created', payload: { order_id: 'A-1001', total: 42.5 } });

@@ -4,6 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { serverFlags } from './server-flags.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readyDeadlineMs = 30_000;
@@ -25,7 +26,12 @@ export async function assertPortIsFree(variable: string, port: number, host: str
 export async function launchServer(env: NodeJS.ProcessEnv, logFile: string): Promise<ChildProcess> {
   const log = await open(logFile, 'w', 0o600);
   try {
-    const server = spawn(process.execPath, ['src/main.ts'], { cwd: root, env, stdio: ['ignore', log.fd, log.fd], detached: true });
+    const server = spawn(process.execPath, [...serverFlags, 'src/main.ts'], {
+      cwd: root,
+      env,
+      stdio: ['ignore', log.fd, log.fd],
+      detached: true,
+    });
     await once(server, 'spawn');
     process.once('exit', () => server.kill('SIGTERM'));
     return server;

@@ -5,7 +5,7 @@ import { account } from './modules/account/routes.ts';
 import { createAckWriter } from './modules/acknowledgement/ack-writer.ts';
 import { acknowledgement } from './modules/acknowledgement/routes.ts';
 import { events } from './modules/events/routes.ts';
-import { watchBacklog } from './modules/health/probes.ts';
+import { queueTrouble, watchBacklog } from './modules/health/probes.ts';
 import { health } from './modules/health/routes.ts';
 import { inbox } from './modules/inbox/routes.ts';
 import { createBatchWriter } from './modules/ingestion/batch-writer.ts';
@@ -124,7 +124,12 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   });
 
   // Where a request ends.
-  await app.register(ingestion, { writer, clock, onEvents: (outcome, count) => metrics.eventsIngested.inc({ outcome }, count) });
+  await app.register(ingestion, {
+    writer,
+    pool: pools.read,
+    clock,
+    onEvents: (outcome, count) => metrics.eventsIngested.inc({ outcome }, count),
+  });
   await app.register(inbox, {
     pool: pools.read,
     clock,
@@ -136,6 +141,12 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   await app.register(acknowledgement, { writer: ackWriter, clock, onAcknowledged: (count) => metrics.eventsAcknowledged.inc(count) });
   await app.register(events, { pool: pools.read, clock });
   await app.register(account, { db: pools.db, clock, apiLimits, forgetPartner: (partnerId) => app.forgetPartner(partnerId) });
-  await app.register(health, { pool: pools.read, redis: redis?.commands, clock, version: config.APP_VERSION, notReady: () => notReady });
+  await app.register(health, {
+    pool: pools.read,
+    redis: redis?.commands,
+    clock,
+    version: config.APP_VERSION,
+    notReady: () => notReady ?? queueTrouble(writer, config.MAX_QUEUED_ROWS),
+  });
   return app;
 }

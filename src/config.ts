@@ -72,7 +72,8 @@ export const ConfigSchema = Type.Object({
     default: 0,
     minimum: 0,
     maximum: 60_000,
-    description: 'Time between not-ready and the closed listener, for the balancer to notice.',
+    description:
+      'Time between not-ready and the closed listener, for the balancer to notice; more than a second below SHUTDOWN_DEADLINE_MS.',
   }),
   SHUTDOWN_DEADLINE_MS: Type.Integer({ default: 15_000, minimum: 100, maximum: 120_000, description: 'From the signal to a forced exit.' }),
   APP_VERSION: Type.String({ default: packageVersion(), description: 'Version shown by health and metrics.' }),
@@ -96,8 +97,12 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   );
   const value = Value.Default(ConfigSchema, given);
   const problems = [...Value.Errors(ConfigSchema, value)];
-  if (problems.length === 0) return value as Config;
   const lines = new Map(problems.map(({ path, message }) => [path.slice(1), message]));
+  const { DRAIN_DELAY_MS: drain, SHUTDOWN_DEADLINE_MS: deadline } = value as Config;
+  // The delay is spent before anything is drained: with less than a second left after it, what is under way would be cut off.
+  if (lines.size === 0 && drain >= deadline - 1_000 && drain > 0)
+    lines.set('DRAIN_DELAY_MS', 'must be below SHUTDOWN_DEADLINE_MS by more than 1000');
+  if (lines.size === 0) return value as Config;
   const text = [...lines].map(([name, message]) => `  ${name}: ${given[name] === undefined ? 'is required' : message}`).join('\n');
   throw new ConfigError(`The environment is not usable:\n${text}\nSee the configuration table in README.md.`);
 }

@@ -70,6 +70,18 @@ t.test('an empty variable is one that is not set', async (t) => {
   t.match(errorOf({ ...needed, DATABASE_URL: '' }).message, /DATABASE_URL: is required/);
 });
 
+t.test('the delay of a drain must leave more than a second of the deadline for the drain itself', async (t) => {
+  const drain = (delay: string, deadline: string) => ({ ...needed, DRAIN_DELAY_MS: delay, SHUTDOWN_DEADLINE_MS: deadline });
+  t.match(loadConfig(drain('8999', '10000')), { DRAIN_DELAY_MS: 8_999 });
+  t.match(loadConfig(drain('0', '500')), { DRAIN_DELAY_MS: 0 }, 'without a delay there is nothing to compare');
+  for (const [delay, deadline] of [
+    ['9000', '10000'],
+    ['20000', '10000'],
+    ['14000', ''],
+  ] as const)
+    t.match(errorOf(drain(delay, deadline)), { name: 'ConfigError', message: /DRAIN_DELAY_MS: must be below SHUTDOWN_DEADLINE_MS/ });
+});
+
 t.test('variables that are not ours are left alone, and the environment is not changed', async (t) => {
   const env = { ...needed, PATH: '/bin', TRIGGERS_SECRET: 'x' };
   const before = { ...env };

@@ -9,7 +9,7 @@ export const apiLimits: Record<string, number> = {
   batch_bytes: ingestLimits.batchBytes,
   batch_events: ingestLimits.batchEvents,
   metadata_pairs: ingestLimits.metadataPairs,
-  metadata_value_characters: ingestLimits.metadataValueCharacters,
+  metadata_value_bytes: ingestLimits.metadataValueBytes,
   idempotency_key_characters: ingestLimits.idempotencyKeyCharacters,
   json_depth: maxJsonDepth,
   inbox_page_events: inboxLimits.pageEvents,

@@ -13,7 +13,6 @@ const sampleInterval = 500;
 export async function registerOverload(app: FastifyInstance, { readingMs }: { readingMs: number }): Promise<void> {
   await app.register(underPressure, {
     maxEventLoopDelay: readingMs,
-    eventLoopUtilizationMode: 'interval',
     sampleInterval,
     pressureHandler(request, _reply, _type, measuredMs = 0) {
       const { access } = request.routeOptions.config;

@@ -36,6 +36,8 @@ export function serverOptions({
     bodyLimit: 64 * 1024,
     // Fastify's default of 0 switches Node's own limit off: a body that stalls would stay for ever.
     requestTimeout: 15_000,
+    // A client that asks and never reads would keep its answer in our memory for ever. Above the 30 s that a long poll is silent.
+    connectionTimeout: 60_000,
     // Longer than the 60 s for which balancers keep a connection, so that they close it and not we while a request is on its way.
     keepAliveTimeout: 65_000,
     // Node looks for late requests every 30 s if not told: a deadline of 15 s would be one of 45.

@@ -13,6 +13,15 @@ const common: Options = {
 /** Bodies are taken as they are: a number is not turned into a text to fit. */
 export const bodyAjv: Ajv = new Ajv({ ...common, coerceTypes: false });
 
+// JSON Schema's maxLength counts characters, of which each may have four bytes; where the limit is one of space, this counts those in UTF-8.
+bodyAjv.addKeyword({
+  keyword: 'maxBytes',
+  type: 'string',
+  schemaType: 'number',
+  validate: (limit: number, text: string) => text.length * 3 <= limit || Buffer.byteLength(text) <= limit,
+  error: { message: ({ schema }) => `must not have more than ${schema} bytes in UTF-8` },
+});
+
 /** Parameters arrive as text, so they are converted to the type that the schema names. */
 const parameterAjv = new Ajv({ ...common, coerceTypes: true });
 

@@ -1,3 +1,5 @@
+import { QueueBounds, type QueueLimits, type Share } from './queue-bounds.ts';
+
 /**
  * Group commit: rows of many requests go to the database in one statement, and each request is answered when that statement has committed.
  *
@@ -6,17 +8,25 @@
  * the next one gathers by itself, so the batch grows with the load and a lone row waits for nothing (a timer of 2 ms would triple the
  * median at 1,000 requests a second).
  *
+ * Two rows of one identity: while the first is under way, its twins wait in a chain of their own, and the end of one releases the next to the
+ * front of the queue. So a thousand twins are looked at once each, and hold up nobody else.
+ *
+ * How long a row waits: one that is older than `maxRowAgeMs` when its turn comes is refused with RowExpiredError instead of stored, because
+ * whoever sent it has given up or should. A row's way thus ends within that age and the time of the batches under way.
+ *
  * How a batch ends:
  * - committed: each row gets its own result;
  * - a retryable fault (connection lost, deadlock, shutdown): the same rows again after a pause, with the same ids, so that a commit whose answer
  *   was lost is not repeated; until the oldest row has waited `maxRowAgeMs`, then every row is refused with the fault;
- * - a data fault: one row is to blame and its neighbours are not: every row alone, and only the culprit is refused;
+ * - a data fault: one row is to blame and its neighbours are not: every row alone, and only the culprit is refused; but when one of them
+ *   has been retried in vain, the rest is refused with its fault, or a database that hangs would cost each of them its time-out;
  * - anything else: every row is refused with it.
  *
- * Invariants: a row is answered exactly once; nothing is answered before its commit; queued rows and bytes are bounded; two rows with the same
- * `identity` are never in one batch or in two batches at once.
+ * Invariants: a row is answered exactly once; nothing is answered before its commit; queued rows and bytes are bounded, and of both one
+ * `owner` has at most half; two rows with the same `identity` are never in one batch or in two batches at once, and are stored in the order in
+ * which they came; the queue holds no reference to a row that has left it.
  */
-export type GroupCommitOptions<Row, Result> = {
+export type GroupCommitOptions<Row, Result> = QueueLimits & {
   /** Names the queue in metrics. */
   name: string;
   /** Stores the rows in one transaction; result i belongs to row i. `attempt` counts from 1. */
@@ -27,12 +37,12 @@ export type GroupCommitOptions<Row, Result> = {
   size(row: Row): number;
   /** Rows with the same identity are stored one after the other. Undefined: the row has none. */
   identity?(row: Row): string | undefined;
+  /** Whose row it is. An owner has at most half of the queue's rows and bytes, so that none can shut out the others. */
+  owner?(row: Row): number;
   maxInFlight: number;
   maxBatchRows: number;
   maxBatchBytes: number;
-  maxQueuedRows: number;
-  maxQueuedBytes: number;
-  /** Milliseconds for which a row is retried. */
+  /** Milliseconds for which a row may wait for its turn, and for which it is retried. */
   maxRowAgeMs: number;
   now(): number;
   onBatch?(batch: { rows: number; trigger: FlushTrigger }): void;
@@ -41,9 +51,14 @@ export type GroupCommitOptions<Row, Result> = {
 /** Why a batch started: rows came while a connection was free, a batch ended and rows were waiting, or a full batch was waiting. */
 export type FlushTrigger = 'idle' | 'completed' | 'full';
 
-/** The queue has no room. Nothing of the row was stored. */
+/** The queue has no room, or none for this owner. Nothing of the row was stored. */
 export class QueueFullError extends Error {
   override name = 'QueueFullError';
+}
+
+/** The row's turn did not come within `maxRowAgeMs`. Nothing of it was stored. */
+export class RowExpiredError extends Error {
+  override name = 'RowExpiredError';
 }
 
 /** What became of a row of `submitAll`: its result after the commit, or why it was not stored. */
@@ -52,24 +67,44 @@ export type Outcome<Result> = { result: Result; error?: undefined } | { result?:
 /** Who waits for a row, and which of its rows it is. One object serves all rows of a request. */
 type Waiter<Result> = { settle(index: number, outcome: Outcome<Result>): void };
 
-type Entry<Row, Result> = { row: Row; submittedAt: number; waiter: Waiter<Result>; index: number };
+type Entry<Row, Result> = {
+  row: Row;
+  submittedAt: number;
+  waiter: Waiter<Result>;
+  index: number;
+  share: Share | undefined;
+  /** The twin that is released when this one has ended. */
+  next: Entry<Row, Result> | undefined;
+};
 
 export class GroupCommit<Row, Result> {
   readonly #options: GroupCommitOptions<Row, Result>;
-  #queue: Entry<Row, Result>[] = [];
+  /** Rows in the order in which they came, from `#head` on; the places before it are empty. */
+  #queue: (Entry<Row, Result> | undefined)[] = [];
   #head = 0;
-  #queuedBytes = 0;
+  /** Twins whose turn has come: each holds its identity already, and goes before the queue. */
+  readonly #released: Entry<Row, Result>[] = [];
+  readonly #bounds: QueueBounds;
   #inFlight = 0;
   #scheduled = false;
-  readonly #busy = new Set<string>();
+  /** Identities of rows that are under way or released, each with the last of its chain of twins. */
+  readonly #busy = new Map<string, Entry<Row, Result>>();
   #drained: (() => void)[] = [];
 
   constructor(options: GroupCommitOptions<Row, Result>) {
     this.#options = options;
+    this.#bounds = new QueueBounds(options);
   }
 
+  /** Rows that wait, twins included. */
   get queuedRows(): number {
-    return this.#queue.length - this.#head;
+    return this.#bounds.rows;
+  }
+
+  /** Milliseconds for which the row has waited that is next; 0 when there is none. */
+  get oldestQueuedMs(): number {
+    const next = this.#released[0] ?? this.#queue[this.#head];
+    return next === undefined ? 0 : this.#options.now() - next.submittedAt;
   }
 
   get inFlight(): number {
@@ -106,25 +141,32 @@ export class GroupCommit<Row, Result> {
   }
 
   #enqueue(row: Row, index: number, waiter: Waiter<Result>): void {
-    const { name, maxQueuedRows, maxQueuedBytes, size, now } = this.#options;
+    const { name, size, owner, now } = this.#options;
     const bytes = size(row);
-    if (this.queuedRows >= maxQueuedRows || this.#queuedBytes + bytes > maxQueuedBytes) {
-      waiter.settle(index, { error: new QueueFullError(`${name}: the queue is full`) });
+    const share = this.#bounds.shareOf(owner?.(row));
+    const refusal = this.#bounds.refusal(share, bytes);
+    if (refusal !== undefined) {
+      waiter.settle(index, { error: new QueueFullError(`${name}: ${refusal}`) });
       return;
     }
-    this.#queuedBytes += bytes;
-    this.#queue.push({ row, submittedAt: now(), waiter, index });
+    this.#bounds.enter(share, bytes);
+    this.#queue.push({ row, submittedAt: now(), waiter, index, share, next: undefined });
     this.#schedule('idle');
   }
 
   /** Resolves when nothing is queued or under way. */
   drain(): Promise<void> {
-    if (this.queuedRows === 0 && this.#inFlight === 0) return Promise.resolve();
+    if (this.#isIdle()) return Promise.resolve();
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
+  #isIdle(): boolean {
+    return this.queuedRows === 0 && this.#inFlight === 0;
+  }
+
   #schedule(trigger: FlushTrigger): void {
-    if (this.#scheduled || this.queuedRows === 0 || this.#inFlight >= this.#options.maxInFlight) return;
+    if (this.#scheduled || this.#inFlight >= this.#options.maxInFlight) return;
+    if (this.#released.length === 0 && this.#head === this.#queue.length) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -134,54 +176,83 @@ export class GroupCommit<Row, Result> {
 
   #flush(trigger: FlushTrigger): void {
     const batch = this.#take();
-    if (batch.length === 0) return;
+    if (batch.length === 0) {
+      this.#tellDrained();
+      return;
+    }
     this.#inFlight += 1;
     const full = batch.length >= this.#options.maxBatchRows;
     this.#options.onBatch?.({ rows: batch.length, trigger: full ? 'full' : trigger });
     void this.#store(batch).then(() => {
       this.#inFlight -= 1;
-      for (const { row } of batch) {
-        const identity = this.#options.identity?.(row);
-        if (identity !== undefined) this.#busy.delete(identity);
-      }
+      for (const entry of batch) this.#release(entry);
       this.#schedule('completed');
-      if (this.queuedRows === 0 && this.#inFlight === 0) for (const done of this.#drained.splice(0)) done();
+      this.#tellDrained();
     });
     this.#schedule(trigger);
   }
 
-  /** The next batch from the front of the queue. A row whose twin is under way stays where it is. */
+  #tellDrained(): void {
+    if (this.#isIdle()) for (const done of this.#drained.splice(0)) done();
+  }
+
+  /** The next batch: released twins, then rows from the front of the queue. A row whose twin is under way joins the chain behind it. */
   #take(): Entry<Row, Result>[] {
-    const { maxBatchRows, maxBatchBytes, size, identity } = this.#options;
+    const { name, maxBatchRows, maxBatchBytes, maxRowAgeMs, size, now } = this.#options;
     const batch: Entry<Row, Result>[] = [];
-    const held: Entry<Row, Result>[] = [];
+    const expiredBefore = now() - maxRowAgeMs;
     let bytes = 0;
-    while (this.#head < this.#queue.length && batch.length < maxBatchRows) {
-      const entry = this.#queue[this.#head] as Entry<Row, Result>;
+    while (batch.length < maxBatchRows) {
+      const released = this.#released.length > 0;
+      if (!released && this.#head === this.#queue.length) break;
+      const entry = (released ? this.#released[0] : this.#queue[this.#head]) as Entry<Row, Result>;
       const rowBytes = size(entry.row);
-      if (batch.length > 0 && bytes + rowBytes > maxBatchBytes) break;
-      this.#head += 1;
-      const twin = identity?.(entry.row);
-      if (twin !== undefined && this.#busy.has(twin)) {
-        held.push(entry);
+      const expired = entry.submittedAt < expiredBefore;
+      if (!expired && batch.length > 0 && bytes + rowBytes > maxBatchBytes) break;
+      if (released) this.#released.shift();
+      else this.#queue[this.#head++] = undefined;
+      if (!released && !expired && this.#joinsTwins(entry)) continue;
+      this.#bounds.leave(entry.share, rowBytes);
+      if (expired) {
+        entry.waiter.settle(entry.index, { error: new RowExpiredError(`${name}: waited longer than ${maxRowAgeMs} ms`) });
+        if (released) this.#release(entry);
         continue;
       }
-      if (twin !== undefined) this.#busy.add(twin);
       bytes += rowBytes;
       batch.push(entry);
     }
     // One move of what is left per batch at most, and only when much has been taken: shifting row by row would cost more than storing them.
-    if (held.length > 0 || this.#head === this.#queue.length || this.#head > 4_096) {
-      this.#queue = held.concat(this.#queue.slice(this.#head));
+    if (this.#head === this.#queue.length || this.#head > 4_096) {
+      this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
-    this.#queuedBytes -= bytes;
     return batch;
   }
 
-  async #store(batch: Entry<Row, Result>[]): Promise<void> {
+  /** Takes the row's identity, if it has one; or, when that is taken, puts the row behind its last twin and says so. */
+  #joinsTwins(entry: Entry<Row, Result>): boolean {
+    const identity = this.#options.identity?.(entry.row);
+    if (identity === undefined) return false;
+    const last = this.#busy.get(identity);
+    this.#busy.set(identity, entry);
+    if (last === undefined) return false;
+    last.next = entry;
+    return true;
+  }
+
+  /** Ends the row's hold on its identity: the next twin has it, or nobody. */
+  #release(entry: Entry<Row, Result>): void {
+    if (entry.next !== undefined) {
+      this.#released.push(entry.next);
+      return;
+    }
+    const identity = this.#options.identity?.(entry.row);
+    if (identity !== undefined) this.#busy.delete(identity);
+  }
+
+  /** Stores a batch and settles its rows. Returns the fault when retrying was given up. */
+  async #store(batch: Entry<Row, Result>[]): Promise<{ error: unknown } | undefined> {
     const { commit, classify, maxRowAgeMs, now } = this.#options;
-    const oldest = batch[0]?.submittedAt ?? 0;
     for (let attempt = 1; ; attempt++) {
       try {
         const results = await commit(
@@ -191,20 +262,27 @@ export class GroupCommit<Row, Result> {
         batch.forEach((entry, index) => {
           entry.waiter.settle(entry.index, { result: results[index] as Result });
         });
-        return;
+        return undefined;
       } catch (error) {
         const fault = classify(error);
-        if (fault === 'data' && batch.length > 1) {
-          for (const entry of batch) await this.#store([entry]);
-          return;
-        }
+        if (fault === 'data' && batch.length > 1) return this.#storeAlone(batch);
         const pauseMs = Math.min(25 * 2 ** attempt, 400) * (0.5 + Math.random() / 2);
+        const oldest = batch.reduce((least, { submittedAt }) => Math.min(least, submittedAt), Number.POSITIVE_INFINITY);
         if (fault !== 'retry' || now() - oldest + pauseMs > maxRowAgeMs) {
           for (const { waiter, index } of batch) waiter.settle(index, { error });
-          return;
+          return fault === 'retry' ? { error } : undefined;
         }
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
+    }
+  }
+
+  /** Stores each row of a batch by itself, until one has been retried in vain. */
+  async #storeAlone(batch: Entry<Row, Result>[]): Promise<undefined> {
+    let gaveUp: { error: unknown } | undefined;
+    for (const entry of batch) {
+      if (gaveUp === undefined) gaveUp = await this.#store([entry]);
+      else entry.waiter.settle(entry.index, gaveUp);
     }
   }
 }

@@ -17,12 +17,31 @@ export type JobsOptions = {
   onError(error: unknown, job?: string): void;
 };
 
+const connection = (connectionString: string) => ({
+  connectionString,
+  connectionTimeoutMillis: 5_000,
+  application_name: 'triggers-api-jobs',
+});
+
+/** Makes the tables of the queue, or brings them to this version: a part of the migrations, because the server's role needs no right to it. */
+export async function installJobs(databaseUrl: string): Promise<void> {
+  const boss = new PgBoss({ ...connection(databaseUrl), max: 1, supervise: false, schedule: false });
+  let failure: unknown;
+  boss.on('error', (error) => {
+    failure ??= error;
+  });
+  await boss.start();
+  await boss.stop({ graceful: false });
+  if (failure) throw failure;
+}
+
 /**
  * Background jobs on the same Postgres (pg-boss): whichever replica takes a beat from the queue runs it, the others do not. A job that fails is
  * tried again with back-off; none may overlap with itself.
+ * @throws Error when the queue's tables are missing or of another version: the migrations have not run.
  */
 export async function startJobs({ databaseUrl, jobs, pollSeconds = 10, onError }: JobsOptions): Promise<Jobs> {
-  const boss = new PgBoss({ connectionString: databaseUrl, max: 2, application_name: 'triggers-api-jobs' });
+  const boss = new PgBoss({ ...connection(databaseUrl), max: 2, migrate: false });
   boss.on('error', (error) => onError(error));
   await boss.start();
   for (const { name, schedule, run } of jobs) {

@@ -2,14 +2,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import pg from 'pg';
+import { installJobs } from './jobs.ts';
 
 const folder = new URL('../../migrations/', import.meta.url);
 
 /**
  * Brings a database to the newest schema: numbered SQL files, forward only, each once, under Kysely's migration lock; then makes sure
- * that today's partitions exist. Safe to repeat and to run from several tasks at once.
+ * that today's partitions and the job queue's own tables exist. Safe to repeat and to run from several tasks at once.
  * @returns the names of the migrations applied now, in order.
- * @throws the database's error; nothing of a failed run stays.
+ * @throws the database's error; nothing of a failed migration stays.
  */
 export async function migrate(databaseUrl: string): Promise<string[]> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2, connectionTimeoutMillis: 5_000, options: '-c lock_timeout=10s' });
@@ -19,6 +20,7 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     const { error, results } = await migrator.migrateToLatest();
     if (error) throw error;
     await sql`SELECT ensure_partitions(now(), ${partitionDaysAhead})`.execute(db);
+    await installJobs(databaseUrl);
     return (results ?? []).map((result) => result.migrationName);
   } finally {
     await db.destroy();

@@ -21,8 +21,9 @@ export type PoolOptions = {
 };
 
 /**
- * Milliseconds. The statement limit is far below the second in which a poll may start from its floor (see inbox/page-store.ts), and every wait
- * has an end, so that a database that hangs is answered with 503 and not with a hang.
+ * Milliseconds. Every wait has an end, so that a database that hangs is answered with 503 and not with a hang. The statement limit also bounds
+ * how long after its id an event may still be committed by one attempt, and with it for how long such an event can turn up behind the floor
+ * from which polls scan (modules/inbox/poll-floor.ts); that a poll sees it all the same is the doing of the full scan once a second, not of this limit.
  */
 export const timeouts = { connect: 1_000, statement: 2_000, lock: 1_000, idleInTransaction: 5_000 };
 

@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { serverFlags } from '../../scripts/server-flags.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (name: string) => readFile(new URL(name, root), 'utf8');
 const dockerfile = await read('Dockerfile');
 const ignore = (await read('.dockerignore')).split('\n');
-const { dependencies } = JSON.parse(await read('package.json'));
+const { dependencies, scripts } = JSON.parse(await read('package.json'));
 
 /** What the Dockerfile takes from the checkout, as paths. */
 const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((match) => (match[1] as string).split(' '));
@@ -81,11 +82,16 @@ t.test('every optional package of another platform is in the lock file: without 
   t.same(missing, []);
 });
 
+t.test('the image and npm start run the server with the flags of every other start', (t) => {
+  t.ok(dockerfile.includes(`\nCMD ${JSON.stringify([...serverFlags, 'src/main.ts']).replaceAll(',', ', ')}`));
+  t.equal(scripts.start, `node ${serverFlags.join(' ')} src/main.ts`);
+  t.end();
+});
+
 t.test('the image runs as a number that is not root, and without a shell', (t) => {
   const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
   t.match(last, /^USER [1-9]\d*:[1-9]\d*$/m);
   t.match(last, /^ENTRYPOINT \["node"\]$/m);
-  t.match(last, /^CMD \["src\/main\.ts"\]$/m);
   t.match(last, /^HEALTHCHECK .* CMD \["node", "deploy\/compose\/healthcheck\.ts"\]$/m);
   t.notMatch(last, /^RUN /m, 'nothing runs while the last stage is built');
   t.end();

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { serverFlags } from '../../scripts/server-flags.ts';
 import { freePort } from '../../src/platform/embedded.ts';
 import { until } from '../helper/until.ts';
 import { encodeRequest, HttpConnection } from '../load/http-client.ts';
@@ -39,7 +40,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
   let child: Child;
   async function start(): Promise<number> {
     const begun = performance.now();
-    child = await startChild({ command: options.node ?? process.execPath, args: [entry], env: environment() });
+    child = await startChild({ command: options.node ?? process.execPath, args: [...serverFlags, entry], env: environment() });
     logs.push(child);
     const isReady = async () => {
       if (child.ended()) throw new Error(`the server ended: ${child.output().slice(-2_000)}`);

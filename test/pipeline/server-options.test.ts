@@ -11,6 +11,7 @@ async function listen(t: Pick<Test, 'teardown'>, overrides: Partial<Options> = {
   const app = Fastify({ ...options, ...overrides }) as unknown as FastifyInstance;
   app.get('/', async (request) => ({ ip: request.ip }));
   app.post('/', async () => ({}));
+  app.get('/large', async () => 'x'.repeat(64 * 1024 * 1024));
   await app.listen({ host: '127.0.0.1', port: 0 });
   t.teardown(() => app.close());
   return { app, logs, options, exchange: (text: string) => exchange((app.server.address() as { port: number }).port, text) };
@@ -37,6 +38,7 @@ t.test('no connection stays for ever: headers, requests and idle connections hav
   t.equal(app.server.headersTimeout, 10_000);
   t.equal(app.server.requestTimeout, 15_000);
   t.equal(app.server.keepAliveTimeout, 65_000);
+  t.equal(app.server.timeout, 60_000, 'above the 30 seconds of a long poll');
   // Node looks for late requests only this often, every 30 s if not told.
   const interval = (options.http as { connectionsCheckingInterval?: number }).connectionsCheckingInterval ?? 30_000;
   t.ok(interval <= 5_000, `deadlines are looked at every ${interval} ms`);
@@ -54,6 +56,19 @@ t.test('headers or a body that stall are answered 408 and the connection is clos
     t.match(answer.head, 'connection: close');
     t.match(answer.json, { status: 408, request_id: /^req_/, title: String, detail: String, code: String, retryable: Boolean });
   }
+});
+
+t.test('a client that asks for much and reads nothing is disconnected', async (t) => {
+  const { app } = await listen(t, { connectionTimeout: 50 });
+  const closed = new Promise((resolve) => app.server.once('connection', (socket) => socket.once('close', resolve)));
+  const client = connect((app.server.address() as { port: number }).port, '127.0.0.1', () =>
+    client.write('GET /large HTTP/1.1\r\nHost: x\r\n\r\n'),
+  );
+  client.on('error', () => {}); // the server's reset
+  client.pause();
+  t.teardown(() => client.destroy());
+  await closed;
+  t.equal(client.destroyed, false, 'by the server, not by the client');
 });
 
 t.test('what is not HTTP is answered with a problem document, and nothing of it is repeated', async (t) => {

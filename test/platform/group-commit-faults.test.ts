@@ -104,3 +104,18 @@ t.test('many rows at once are answered together, each with its outcome, in their
   t.equal(poison?.error, dataFault);
   t.type(refused?.error, QueueFullError);
 });
+
+t.test('when a row that went alone was retried in vain, the rest is refused with its fault and not tried one by one', async (t) => {
+  const { queue, fake, time } = queueOf();
+  const outcomes = queue.submitAll(['a', 'b', 'c', 'd']);
+  (await fake.next()).fail(dataFault);
+  (await fake.next()).succeed(['A']);
+  const hanging = await fake.next();
+  t.same(hanging.rows, ['b']);
+  time.now = 3_000;
+  hanging.fail(retryFault);
+  const [first, ...refused] = await outcomes;
+  t.same(first, { result: 'A' });
+  for (const { error } of refused) t.equal(error, retryFault);
+  t.equal(fake.calls.length, 3, 'c and d were not tried');
+});

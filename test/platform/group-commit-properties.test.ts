@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { GroupCommit } from '../../src/platform/group-commit.ts';
+import { GroupCommit, RowExpiredError } from '../../src/platform/group-commit.ts';
 import { turn } from './fake-commit.ts';
 
 type Row = { index: number; identity: string | undefined; bytes: number; poison: boolean };
@@ -35,6 +35,7 @@ t.test('whatever commits do, every row is answered exactly once, with its own re
       classify: (error) => (error as Fault).fault,
       size: (row) => row.bytes,
       identity: (row) => row.identity,
+      owner: (row) => row.bytes % 2,
       now: () => world.calls,
     });
     const answers = new Map<number, unknown[]>();
@@ -119,9 +120,14 @@ function check(submitted: { poison: boolean }[], answers: Map<number, unknown[]>
     const given = answers.get(index) ?? [];
     if (given.length !== 1) throw new Error(`row ${index} was answered ${given.length} times`);
     const [answer] = given;
+    if (answer instanceof RowExpiredError) {
+      if (world.committed.has(index)) throw new Error(`row ${index} was refused as expired and is stored`);
+      continue;
+    }
     if (answer instanceof Error && !('fault' in answer)) throw answer;
-    const blamed = answer instanceof Error && (answer as Fault).fault === 'data';
-    if (blamed !== poison) throw new Error(`row ${index} is ${poison ? 'bad and was not' : 'good and was'} refused as bad`);
+    const refusedFor = answer instanceof Error ? (answer as Fault).fault : undefined;
+    if (refusedFor === 'data' && !poison) throw new Error(`row ${index} is good and was refused as bad`);
+    if (poison && refusedFor !== 'data' && refusedFor !== 'retry') throw new Error(`row ${index} is bad and was not refused`);
     if (typeof answer === 'number' && answer !== index) throw new Error(`row ${index} got the result of row ${answer}`);
     if (typeof answer === 'number' && !world.committed.has(index)) throw new Error(`row ${index} was answered before its commit`);
   }

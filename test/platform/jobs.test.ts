@@ -1,6 +1,8 @@
+import pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import t, { type Test } from 'tap';
 import { type Job, startJobs } from '../../src/platform/jobs.ts';
+import { migrate } from '../../src/platform/migrations.ts';
 import { createTestDatabase } from '../helper/database.ts';
 import { until } from '../helper/until.ts';
 
@@ -108,6 +110,21 @@ t.test('every job is scheduled once, by its cron, however many replicas start', 
     ['hourly', '7 * * * *'],
     ['minutely', '* * * * *'],
   ]);
+});
+
+t.test('the tables of the queue come with the migrations: without them the jobs do not start, and make none', async (t) => {
+  const { databaseUrl, replica } = await start(t);
+  const db = new pg.Client({ connectionString: databaseUrl });
+  await db.connect();
+  t.teardown(() => db.end());
+  const tables = async () => (await db.query(`SELECT count(*)::int FROM pg_tables WHERE schemaname = 'pgboss'`)).rows[0].count;
+  t.ok((await tables()) > 0);
+  await db.query('DROP SCHEMA pgboss CASCADE');
+  await t.rejects(replica([]), /pg-boss is not installed/);
+  t.equal(await tables(), 0);
+  await Promise.all([migrate(databaseUrl), migrate(databaseUrl)]);
+  t.ok((await tables()) > 0, 'and two migrations at once agree about them');
+  await (await replica([])).stop();
 });
 
 t.test('stop lets a running job end', async (t) => {

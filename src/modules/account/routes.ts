@@ -38,18 +38,14 @@ export async function account(app: FastifyInstance, { db, clock, apiLimits, forg
   app.get(
     '/v1/usage',
     { schema: { response: { 200: Usage } }, config: { operation: 'getUsage', access: 'account:read', limit: true } },
-    async ({ principal, burst }) => {
-      const { quota } = app.limits;
-      const month = quota.month();
+    async (request) => {
+      const { quota, state } = app.limits;
+      const { burst, monthly } = state(request);
       return {
-        month: month.name.slice(0, 7),
-        events_accepted: quota.used(principal.partnerId),
-        monthly: {
-          limit: principal.monthlyQuota,
-          remaining: quota.remaining(principal.partnerId, principal.monthlyQuota),
-          reset_seconds: Math.ceil((month.endsAt - clock()) / 1000),
-        },
-        burst: { limit: principal.burst, remaining: burst.remaining, reset_seconds: 1 },
+        month: quota.month().name.slice(0, 7),
+        events_accepted: quota.used(request.principal.partnerId),
+        monthly: { limit: monthly.quota, remaining: monthly.remaining, reset_seconds: monthly.resetSeconds },
+        burst: { limit: burst.quota, remaining: burst.remaining, reset_seconds: burst.resetSeconds },
         limits: apiLimits,
       };
     },

@@ -21,6 +21,8 @@ export function createAckWriter({
   maxQueuedRows,
   onBatch,
 }: AckWriterOptions): GroupCommit<AcknowledgeRow, AcknowledgeOutcome> {
+  // Of the batch under way. Its repetitions use it again, and so know their own rows by it when the answer to a COMMIT was lost.
+  let acknowledgedAtMs = 0;
   return new GroupCommit<AcknowledgeRow, AcknowledgeOutcome>({
     name: 'acknowledge',
     maxInFlight: 1,
@@ -29,15 +31,18 @@ export function createAckWriter({
     maxQueuedRows,
     maxQueuedBytes: 64 * 1024 * 1024,
     maxRowAgeMs: 3_000,
-    now: clock,
+    // The age of a row must not depend on a wall clock that may be set back an hour.
+    now: () => performance.now(),
     size: () => 100,
+    owner: ({ partnerId }) => partnerId,
     identity: ({ partnerId, id }) => `${partnerId} ${id}`,
     classify: (error) => classifyPostgresError(error) ?? 'bug',
     onBatch,
-    async commit(rows) {
+    async commit(rows, attempt) {
+      if (attempt === 1) acknowledgedAtMs = clock();
       const client = await pool.connect();
       try {
-        const outcomes = await acknowledgeEvents(client, rows, clock());
+        const outcomes = await acknowledgeEvents(client, rows, acknowledgedAtMs, attempt > 1);
         client.release();
         return outcomes;
       } catch (error) {

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError, catalogue, type ErrorCode } from '../../pipeline/errors/catalogue.ts';
-import { toApiError } from '../../pipeline/errors/handler.ts';
+import { logFailure, toApiError } from '../../pipeline/errors/handler.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { parseEventId, receivedAtMs } from '../../platform/event-id.ts';
-import { type GroupCommit, QueueFullError } from '../../platform/group-commit.ts';
+import { type GroupCommit, QueueFullError, RowExpiredError } from '../../platform/group-commit.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import { AcknowledgeBatchBody, AcknowledgeBatchResult, AcknowledgeBody, Acknowledged, acknowledgeLimits } from './schema.ts';
 import type { AcknowledgeOutcome, AcknowledgeRow } from './store.ts';
@@ -42,16 +42,21 @@ export async function acknowledgement(app: FastifyInstance, { writer, clock, onA
     async (request: FastifyRequest<{ Body: AcknowledgeBatchBody }>, reply) => {
       const ids = request.body.event_ids;
       checkIds(ids);
+      let failure: ApiError | undefined;
       const results = await Promise.all(
         ids.map(async (id, index) => {
           try {
             const settled = await acknowledge(request.principal, id);
             return settled ? { index, ...settled } : { index, event_id: id, status: 'failed', error: itemError('event_not_found') };
           } catch (error) {
-            return { index, event_id: id, status: 'failed', error: itemError(toApiError(error as never, request).code) };
+            const apiError = toApiError(error as never, request);
+            failure ??= apiError;
+            return { index, event_id: id, status: 'failed', error: itemError(apiError.code) };
           }
         }),
       );
+      // Once a request, because its items fail together: the answer says that something failed, this says what.
+      if (failure) logFailure(failure, request);
       const failed = results.filter((result) => result.status === 'failed').length;
       const already = results.filter((result) => 'already_acknowledged' in result).length;
       const acknowledged = results.length - failed - already;
@@ -94,7 +99,8 @@ function checkIds(ids: string[]): void {
 }
 
 function refuse(error: unknown): never {
-  if (error instanceof QueueFullError) throw new ApiError('unavailable', { retryAfterSeconds: 1, cause: error });
+  if (error instanceof QueueFullError || error instanceof RowExpiredError)
+    throw new ApiError('unavailable', { retryAfterSeconds: 1, cause: error });
   throw error;
 }
 

@@ -8,9 +8,15 @@ export type AcknowledgeOutcome = { acknowledgedAtMs: number; already: boolean } 
 
 /**
  * Takes events out of their inboxes and remembers when, in one statement. Rows that were not there are looked up: acknowledged before, or
- * unknown. `now` in milliseconds; result i belongs to row i.
+ * unknown. `now` in milliseconds; result i belongs to row i. In a repetition, which has the `now` of the first attempt, an acknowledgement
+ * of that very time is the first attempt's, whose answer was lost.
  */
-export async function acknowledgeEvents(client: pg.ClientBase, rows: AcknowledgeRow[], now: number): Promise<AcknowledgeOutcome[]> {
+export async function acknowledgeEvents(
+  client: pg.ClientBase,
+  rows: AcknowledgeRow[],
+  now: number,
+  repeated = false,
+): Promise<AcknowledgeOutcome[]> {
   // In order of id, so that two replicas that acknowledge the same events take their locks in one order.
   const ordered = [...rows].sort((a, b) => a.partnerId - b.partnerId || (a.id < b.id ? -1 : 1));
   const taken = new Set(
@@ -24,7 +30,7 @@ export async function acknowledgeEvents(client: pg.ClientBase, rows: Acknowledge
   return rows.map((row) => {
     if (taken.has(`${row.partnerId} ${row.id}`)) return { acknowledgedAtMs: now, already: false };
     const ms = before.get(`${row.partnerId} ${row.id}`);
-    return ms === undefined ? undefined : { acknowledgedAtMs: ms, already: true };
+    return ms === undefined ? undefined : { acknowledgedAtMs: ms, already: !(repeated && ms === now) };
   });
 }
 

@@ -39,6 +39,16 @@ export async function probeRedis(redis: Redis): Promise<Probe> {
   return { healthy: found !== undefined, latencyMs: found?.latencyMs ?? null };
 }
 
+/** Milliseconds that an event may wait for its commit to begin; past that its sender is answered 503. */
+const longestWaitMs = 3_000;
+
+/** Why the write queue takes no more, or would only refuse it later; undefined while all is well. */
+export function queueTrouble(queue: { queuedRows: number; oldestQueuedMs: number }, maxQueuedRows: number): string | undefined {
+  if (queue.queuedRows >= maxQueuedRows) return 'no more events fit the queue to the database';
+  if (queue.oldestQueuedMs > longestWaitMs) return 'events wait too long to be stored';
+  return undefined;
+}
+
 async function timed<Value>(ask: () => Promise<Value>): Promise<{ value: Value; latencyMs: number } | undefined> {
   const start = performance.now();
   let timer: NodeJS.Timeout | undefined;

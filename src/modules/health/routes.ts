@@ -57,6 +57,7 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
     const body: Health = {
       status: healthy ? 'healthy' : 'degraded',
       serving: postgres.healthy && reason === undefined,
+      ...(reason !== undefined && { reason }),
       timestamp: formatTime(clock()),
       version,
       uptime_seconds: Math.floor((clock() - startedAt) / 1000),

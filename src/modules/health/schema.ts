@@ -16,6 +16,7 @@ export const Health = Type.Object(
       description: '`degraded`, with status 503, as soon as one dependency is unhealthy.',
     }),
     serving: Type.Boolean({ description: 'Whether requests are still answered: a dead Redis alone does not stop them.' }),
+    reason: Type.Optional(Type.String({ description: 'Why it is degraded, when that is not the fault of a dependency.' })),
     timestamp: Type.String({ format: 'date-time', description: 'Now.' }),
     version: Type.String({ description: 'Of the service.', examples: ['1.0.0'] }),
     uptime_seconds: Type.Integer({ description: 'Since this replica was started.' }),

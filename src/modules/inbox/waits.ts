@@ -6,8 +6,11 @@ import { inboxLimits } from './schema.ts';
 const safetyPollMs = 2_000;
 
 export type Wait = {
-  /** Resolves at a wake-up, at the safety poll, at the deadline, when the client is gone or when the server drains. */
-  next(): Promise<void>;
+  /**
+   * Resolves at a wake-up or at the safety poll, but not before `pauseMs` have passed; at once at the deadline, when the client is gone and
+   * when the server drains.
+   */
+  next(pauseMs: number): Promise<void>;
   /** False when there is nothing more to wait for. */
   readonly open: boolean;
   end(): void;
@@ -61,8 +64,11 @@ export class Waits {
       get open() {
         return open;
       },
-      async next() {
+      async next(pauseMs) {
+        const earliest = performance.now() + pauseMs;
         if (!woken) await new Promise<void>((resolve) => (resume = resolve));
+        const leftMs = earliest - performance.now();
+        if (open && leftMs > 0) await new Promise<void>((resolve) => (resume = afterPause(leftMs, () => open, resolve)));
         woken = false;
         resume = undefined;
       },
@@ -85,4 +91,14 @@ export class Waits {
     this.#draining = true;
     for (const close of this.#endings) close();
   }
+}
+
+/** Calls `done` when the pause is over; the returned function, called at each wake-up, does so earlier once the wait is no longer open. */
+function afterPause(pauseMs: number, isOpen: () => boolean, done: () => void): () => void {
+  const timer = setTimeout(done, pauseMs);
+  return () => {
+    if (isOpen()) return;
+    clearTimeout(timer);
+    done();
+  };
 }

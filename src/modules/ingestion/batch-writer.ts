@@ -2,10 +2,28 @@ import type pg from 'pg';
 import type { Clock } from '../../platform/clock.ts';
 import { type FlushTrigger, GroupCommit } from '../../platform/group-commit.ts';
 import { classifyPostgresError, isMissingPartition } from '../../platform/postgres.ts';
-import { copyEvents, type EventRow, ensurePartitions, findIdempotencyKeys, insertEvents, insertKeyedEvents } from './store.ts';
+import {
+  copyEvents,
+  type EventRow,
+  ensurePartitions,
+  findIdempotencyKeys,
+  type HeldKey,
+  insertEvents,
+  insertKeyedEvents,
+} from './store.ts';
 
 /** What became of an event. `eventId` is the UUID of the event that holds the key, which for `accepted` is its own. */
-export type WriteOutcome = { status: 'accepted' | 'duplicate' | 'reused'; eventId: string };
+export type WriteOutcome = {
+  status: 'accepted' | 'duplicate' | 'reused';
+  eventId: string;
+  /** Of `reused`: the fingerprint of that event. */
+  heldFingerprint?: string;
+};
+
+/** What becomes of a row whose key an event holds already. */
+export function heldOutcome({ eventId, fingerprint }: HeldKey, row: EventRow): WriteOutcome {
+  return fingerprint === row.fingerprint ? { status: 'duplicate', eventId } : { status: 'reused', eventId, heldFingerprint: fingerprint };
+}
 
 export type BatchWriterOptions = {
   pool: pg.Pool;
@@ -39,6 +57,7 @@ export function createBatchWriter(options: BatchWriterOptions): GroupCommit<Even
     // The age of a row must not depend on a wall clock that may be set back an hour.
     now: () => performance.now(),
     size: (row) => row.payload.length + row.attributes.length + 100,
+    owner: (row) => row.partnerId,
     identity: (row) => (row.idempotencyKey === null ? undefined : `${row.partnerId} ${row.idempotencyKey}`),
     classify: (error) => (isMissingPartition(error) ? 'retry' : (classifyPostgresError(error) ?? 'bug')),
     onBatch: options.onBatch,
@@ -77,7 +96,7 @@ export function createBatchWriter(options: BatchWriterOptions): GroupCommit<Even
       // Expired between the two statements: the same batch again will find the key free.
       if (!holder) throw Object.assign(new Error('an idempotency key vanished'), { code: '40001' });
       if (holder.eventId === row.id) return { status: 'accepted', eventId: row.id };
-      return { status: holder.fingerprint === row.fingerprint ? 'duplicate' : 'reused', eventId: holder.eventId };
+      return heldOutcome(holder, row);
     });
   }
 }

@@ -1,22 +1,29 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type pg from 'pg';
 import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError, catalogue } from '../../pipeline/errors/catalogue.ts';
-import { toApiError } from '../../pipeline/errors/handler.ts';
+import { logFailure, toApiError } from '../../pipeline/errors/handler.ts';
 import { fieldError } from '../../pipeline/errors/validation-errors.ts';
 import { maxJsonDepth } from '../../pipeline/json-body.ts';
 import { arrayElements, exceedsDepth, objectMembers, type Span, skipSpace } from '../../pipeline/json-spans.ts';
 import type { MonthlyQuota } from '../../pipeline/limits/quota.ts';
 import { bodyAjv } from '../../pipeline/validation.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { receivedAtMs } from '../../platform/event-id.ts';
-import type { GroupCommit } from '../../platform/group-commit.ts';
+import type { GroupCommit, Outcome } from '../../platform/group-commit.ts';
 import type { WriteOutcome } from './batch-writer.ts';
 import { keyReused, writeError } from './errors.ts';
 import { eventRow, idempotencyKey, parseKeyHeader, traceParent } from './event-row.ts';
 import { EventBody, ingestLimits } from './schema.ts';
 import type { EventRow } from './store.ts';
+import { storedBefore } from './stored-before.ts';
+import { findTwins, noTwins, twinOutcome } from './twins.ts';
 
 export type BatchOptions = {
   writer: GroupCommit<EventRow, WriteOutcome>;
+  /** For look-ups beside the writer. */
+  pool: pg.Pool;
+  clock: Clock;
   quota: MonthlyQuota;
   quotaExceeded(principal: Principal): ApiError;
   nextId(): string;
@@ -26,10 +33,12 @@ export type BatchOptions = {
 /** The header key K gives item i the key `K:i`, so it must leave room for the longest suffix. */
 const maxHeaderKeyCharacters = ingestLimits.idempotencyKeyCharacters - ':499'.length;
 
+const none: Map<EventRow, WriteOutcome> = new Map();
+
 const isEvent = bodyAjv.compile<EventBody>({ ...EventBody, $id: undefined });
 
 /** The handler of `POST /v1/events/batch`: every item is checked, stored and answered by itself, in the order of the request. */
-export function postBatch({ writer, quota, quotaExceeded, nextId, onEvents }: BatchOptions) {
+export function postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, onEvents }: BatchOptions) {
   return async function handle(request: FastifyRequest, reply: FastifyReply) {
     const { principal } = request;
     const items = batchItems(request);
@@ -41,21 +50,31 @@ export function postBatch({ writer, quota, quotaExceeded, nextId, onEvents }: Ba
       try {
         return toRow(span, index);
       } catch (error) {
-        return error as ApiError;
+        if (error instanceof ApiError) return error;
+        throw error;
       }
     });
-    const rows = checked.filter((row): row is EventRow => !(row instanceof Error));
-    const reserved = quota.reserve(principal.partnerId, principal.monthlyQuota, rows.length);
-    const overQuota = reserved < rows.length ? quotaExceeded(principal) : undefined;
-    if (overQuota && reserved === 0) throw overQuota;
-    const outcomes = await writer.submitAll(rows.slice(0, reserved));
+    const valid = checked.filter((row): row is EventRow => !(row instanceof Error));
+    // With a key for the batch no two items have the same.
+    const twins = batchKey === undefined ? findTwins(valid) : noTwins;
+    const rows = twins.size === 0 ? valid : valid.filter((row) => !twins.has(row));
+    // Duplicates are free: when the quota may not suffice, those whose keys are held are answered without it.
+    const short = quota.remaining(principal.partnerId, principal.monthlyQuota) < rows.length;
+    const before = short ? await storedBefore(pool, principal, rows, clock()) : none;
+    const fresh = before.size === 0 ? rows : rows.filter((row) => !before.has(row));
+    const reserved = quota.reserve(principal.partnerId, principal.monthlyQuota, fresh.length);
+    const overQuota = reserved < fresh.length ? quotaExceeded(principal) : undefined;
+    if (overQuota && reserved === 0 && before.size === 0) throw overQuota;
+    const outcomes = await store(overQuota ? fresh.slice(0, reserved) : fresh, reserved);
 
     let next = 0;
+    const ofFirsts = new Map<EventRow, Outcome<WriteOutcome> | undefined>();
+    let logged = false;
     const totals = { accepted: 0, duplicate: 0, failed: 0 };
     // The answers are joined as text: of most items it is the same but for two values that need no escaping.
     const results = checked.map((row, index) => {
       if (row instanceof Error) return failed(index, row);
-      const outcome = outcomes[next++];
+      const outcome = outcomeOf(row);
       if (outcome === undefined) return failed(index, overQuota as ApiError);
       if (outcome.result === undefined) return failed(index, toApiError(writeError(outcome.error) as never, request));
       const { status, eventId } = outcome.result;
@@ -63,15 +82,38 @@ export function postBatch({ writer, quota, quotaExceeded, nextId, onEvents }: Ba
       totals[status] += 1;
       return `{"index":${index},"status":"${status}","event_id":"evt_${eventId}"}`;
     });
-    quota.settle(principal.partnerId, reserved, totals.accepted);
     for (const status of ['accepted', 'duplicate', 'failed'] as const) onEvents(status, totals[status]);
     return reply
       .status(totals.failed === 0 ? 200 : 207)
       .type('application/json')
       .send(`{"accepted":${totals.accepted},"duplicates":${totals.duplicate},"failed":${totals.failed},"results":[${results.join(',')}]}`);
 
+    async function store(granted: EventRow[], reserved: number): Promise<Outcome<WriteOutcome>[]> {
+      let accepted = 0;
+      try {
+        const outcomes = await writer.submitAll(granted);
+        for (const { result } of outcomes) if (result?.status === 'accepted') accepted += 1;
+        return outcomes;
+      } finally {
+        quota.settle(principal.partnerId, reserved, accepted);
+      }
+    }
+
+    /** To be asked for the rows in their order. Undefined: the quota did not suffice. */
+    function outcomeOf(row: EventRow): Outcome<WriteOutcome> | undefined {
+      const first = twins.get(row);
+      if (first) return twinOutcome(row, first, ofFirsts.get(first));
+      const known = before.get(row);
+      const outcome = known ? { result: known } : outcomes[next++];
+      if (twins.size > 0) ofFirsts.set(row, outcome);
+      return outcome;
+    }
+
     function failed(index: number, error: ApiError): string {
       totals.failed += 1;
+      // Once a request, because its items fail together: the answer says that something failed, this says what.
+      if (!logged && error.statusCode >= 500) logFailure(error, request);
+      logged ||= error.statusCode >= 500;
       return failedItem(index, error);
     }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type pg from 'pg';
 import type { Principal } from '../../pipeline/auth/principal.ts';
 import { skipSpace } from '../../pipeline/json-spans.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -11,16 +12,19 @@ import { keyReused, writeError } from './errors.ts';
 import { eventRow, idempotencyKey, traceParent } from './event-row.ts';
 import { BatchBody, BatchResult, EventAccepted, EventBody, ingestLimits } from './schema.ts';
 import type { EventRow } from './store.ts';
+import { storedBefore } from './stored-before.ts';
 
 export type IngestionOptions = {
   writer: GroupCommit<EventRow, WriteOutcome>;
+  /** For look-ups beside the writer. */
+  pool: pg.Pool;
   clock: Clock;
   onEvents(outcome: 'accepted' | 'duplicate' | 'failed', count: number): void;
 };
 
 /** Where events come in: one at a time or in batches, answered after the commit. */
 export async function ingestion(app: FastifyInstance, options: IngestionOptions): Promise<void> {
-  const { writer, clock, onEvents } = options;
+  const { writer, pool, clock, onEvents } = options;
   const { quota, quotaExceeded } = app.limits;
   const nextId = createIdGenerator(clock);
 
@@ -40,7 +44,7 @@ export async function ingestion(app: FastifyInstance, options: IngestionOptions)
       schema: { body: BatchBody, response: { 200: BatchResult, 207: BatchResult } },
       config: { operation: 'postEventsBatch', access: 'events:write', limit: true, itemsNest: true },
     },
-    postBatch({ writer, quota, quotaExceeded, nextId, onEvents }),
+    postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, onEvents }),
   );
 
   async function postEvent(request: FastifyRequest, reply: FastifyReply) {
@@ -58,10 +62,12 @@ export async function ingestion(app: FastifyInstance, options: IngestionOptions)
       idempotencyKey: key,
       traceParent: traceParent(headers.traceparent),
     });
-    if (quota.reserve(principal.partnerId, principal.monthlyQuota, 1) === 0) throw quotaExceeded(principal);
+    const reserved = quota.reserve(principal.partnerId, principal.monthlyQuota, 1);
     let accepted = 0;
     try {
-      const outcome = await writer.submit(row);
+      const outcome = reserved === 1 ? await writer.submit(row) : (await storedBefore(pool, principal, [row], clock())).get(row);
+      // A duplicate is free, so it is answered without quota too; anything else is not.
+      if (!outcome) throw quotaExceeded(principal);
       if (outcome.status === 'accepted') accepted = 1;
       if (outcome.status === 'reused') throw keyReused(outcome.eventId);
       onEvents(outcome.status, 1);
@@ -71,7 +77,7 @@ export async function ingestion(app: FastifyInstance, options: IngestionOptions)
       onEvents('failed', 1);
       throw writeError(error);
     } finally {
-      quota.settle(principal.partnerId, 1, accepted);
+      quota.settle(principal.partnerId, reserved, accepted);
     }
   }
 }

@@ -6,7 +6,7 @@ export const ingestLimits = {
   batchBytes: 4 * 1024 * 1024,
   batchEvents: 500,
   metadataPairs: 16,
-  metadataValueCharacters: 1024,
+  metadataValueBytes: 1024,
   idempotencyKeyCharacters: 255,
 } as const;
 
@@ -49,10 +49,10 @@ export const EventBody = Type.Object(
         Type.Object(
           {},
           {
-            additionalProperties: Type.String({ maxLength: ingestLimits.metadataValueCharacters }),
+            additionalProperties: Type.String({ maxLength: ingestLimits.metadataValueBytes, maxBytes: ingestLimits.metadataValueBytes }),
             maxProperties: ingestLimits.metadataPairs,
             propertyNames: { maxLength: 128 },
-            description: 'Up to 16 pairs of text that travel beside the payload.',
+            description: 'Up to 16 pairs of text that travel beside the payload, each value at most 1,024 bytes in UTF-8.',
             examples: [{ source: 'shop-eu' }],
           },
         ),

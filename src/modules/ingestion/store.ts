@@ -123,7 +123,7 @@ SELECT event_id FROM claimed`;
 export type HeldKey = { partnerId: number; key: string; eventId: string; fingerprint: string };
 
 /** Which events hold the given keys. A key that has been taken away meanwhile is missing from the result. */
-export async function findIdempotencyKeys(client: pg.ClientBase, rows: EventRow[]): Promise<HeldKey[]> {
+export async function findIdempotencyKeys(client: pg.ClientBase | pg.Pool, rows: EventRow[]): Promise<HeldKey[]> {
   const values = [rows.map((row) => row.partnerId).join(','), rows.map((row) => row.idempotencyKey).join(separator)];
   const result = await client.query<[string, string, string, string]>({
     name: 'findIdempotencyKeys',

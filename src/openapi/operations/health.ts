@@ -25,7 +25,7 @@ export const health: Record<string, OperationDocs> = {
     summary: 'How the service is, and whether your key is good',
     description: `Every dependency, and whether requests are answered. No key is needed. **With** a key it is checked as well: 200 then also means that your key is good, 401 that it is not.
 
-503 \`degraded\` names the dependency that is not well; \`serving: true\` says that requests are answered all the same. Do not stop sending because of a degraded health: send, and obey the answers.`,
+503 \`degraded\` names the dependency that is not well, or gives a \`reason\`; \`serving: true\` says that requests are answered all the same. Do not stop sending because of a degraded health: send, and obey the answers.`,
     tag: 'Health',
     otherPaths: { '/health': 'getHealthUnversioned' },
     optionalKey: true,
@@ -34,7 +34,13 @@ export const health: Record<string, OperationDocs> = {
       503: {
         description: 'Something is not well.',
         headers: ['NoStore'],
-        examples: { redis: { summary: 'Redis is away, requests are answered', value: redisDown } },
+        examples: {
+          redis: { summary: 'Redis is away, requests are answered', value: redisDown },
+          draining: {
+            summary: 'This replica shuts down',
+            value: { ...healthy, status: 'degraded', serving: false, reason: 'the server is shutting down' },
+          },
+        },
       },
     },
   },
@@ -47,7 +53,7 @@ export const health: Record<string, OperationDocs> = {
   getReady: {
     summary: 'Whether this replica takes requests',
     description:
-      'For load balancers: 503 while Postgres does not answer or the process shuts down. A dead Redis does not make a replica unready.',
+      'For load balancers: 503 while Postgres does not answer, events wait longer than 3 s to be stored or their queue is full, or the process shuts down. A dead Redis does not make a replica unready.',
     tag: 'Health',
     answers: {
       200: { description: 'Send requests here.', examples: { ready: { summary: 'Ready', value: { status: 'ready' } } } },

@@ -12,11 +12,7 @@ export type ErrorHandlerOptions = {
 export function registerErrorHandler(app: FastifyInstance, options: ErrorHandlerOptions): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const apiError = toApiError(error, request);
-    const { operation } = request.routeOptions.config;
-    const context = { code: apiError.code, request_id: request.id, operation };
-    // Refusing work is a decision, not a failure: it has no cause, and under overload there would be thousands of stacks.
-    if (apiError.code === 'unavailable' && apiError.options.cause === undefined) request.log.warn(context, apiError.message);
-    else if (apiError.statusCode >= 500) request.log.error({ ...context, err: apiError.options.cause ?? error }, 'request failed');
+    logFailure(apiError, request, error);
     return sendProblem(apiError, request, reply, options.publicUrl);
   });
   const allowedMethods = collectRoutes(app);
@@ -28,6 +24,15 @@ export function registerErrorHandler(app: FastifyInstance, options: ErrorHandler
         : new ApiError('route_not_found');
     return sendProblem(error, request, reply, options.publicUrl);
   });
+}
+
+/** Logs an error that is our failure, with its cause; a partner's mistake is not logged. For an item of a batch too, which no handler sees. */
+export function logFailure(error: ApiError, request: FastifyRequest, thrown: unknown = error): void {
+  if (error.statusCode < 500) return;
+  const context = { code: error.code, request_id: request.id, operation: request.routeOptions.config.operation };
+  // Refusing work is a decision, not a failure: it has no cause, and under overload there would be thousands of stacks.
+  if (error.code === 'unavailable' && error.options.cause === undefined) request.log.warn(context, error.message);
+  else request.log.error({ ...context, err: error.options.cause ?? thrown }, 'request failed');
 }
 
 /** The problem document of an error, as it is sent. */

@@ -13,6 +13,8 @@ declare module 'fastify' {
       quota: MonthlyQuota;
       /** The 429 for a partner without quota left. */
       quotaExceeded(principal: Principal): ApiError;
+      /** What is left to the partner of a request that has passed this plugin. */
+      state(request: FastifyRequest): LimitState;
     };
   }
   interface FastifyRequest {
@@ -36,6 +38,7 @@ export const limits = fp<LimitsOptions>(
     app.decorateRequest('burst');
     app.decorate('limits', {
       quota,
+      state,
       quotaExceeded(principal: Principal) {
         onLimited('monthly');
         return new ApiError('quota_exceeded', {

@@ -57,7 +57,7 @@ export type BreakerOptions = {
  * A circuit breaker: `primary` while it answers; after a failure `fallback` for `pauseMs`, then one request tries the primary again. The
  * failed request itself is answered by the fallback, so that the death of Redis refuses nobody.
  */
-export function withFallback(primary: TokenSource, fallback: TokenSource, { pauseMs, clock, onChange }: BreakerOptions): TokenSource {
+export function withFallback(primary: TokenSource, fallback: TokenSource, { pauseMs, clock, onChange }: BreakerOptions): Breaker {
   let open = false;
   let nextTryAt = 0;
   return {
@@ -76,8 +76,16 @@ export function withFallback(primary: TokenSource, fallback: TokenSource, { paus
         return fallback.take(request);
       }
     },
+    tryAgain() {
+      nextTryAt = 0;
+      if (open) onChange(false);
+      open = false;
+    },
   };
 }
+
+/** A source that goes on without its primary; `tryAgain` is for whoever knows that it is back before a request finds out. */
+export type Breaker = TokenSource & { tryAgain(): void };
 
 export type TokenSourceOptions = {
   redis: Redis | undefined;
@@ -91,8 +99,7 @@ export type TokenSourceOptions = {
 export function createTokenSource({ redis, prefix, clock, metrics, log }: TokenSourceOptions): TokenSource {
   const local = localTokenSource(clock);
   if (!redis) return local;
-  metrics.redisUp.set(1);
-  return withFallback(redisTokenSource(redis, prefix), local, {
+  const breaker = withFallback(redisTokenSource(redis, prefix), local, {
     pauseMs: 1_000,
     clock,
     onChange(open) {
@@ -100,4 +107,12 @@ export function createTokenSource({ redis, prefix, clock, metrics, log }: TokenS
       log.warn({ redis: open ? 'away' : 'back' }, open ? 'limits are kept in this process' : 'limits are shared again');
     },
   });
+  // From the connection too, so that an outage shows, and its end, while no request asks for a token.
+  metrics.redisUp.set(redis.status === 'ready' ? 1 : 0);
+  redis.on('close', () => metrics.redisUp.set(0));
+  redis.on('ready', () => {
+    metrics.redisUp.set(1);
+    breaker.tryAgain();
+  });
+  return breaker;
 }

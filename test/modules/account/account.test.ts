@@ -84,6 +84,20 @@ t.test('a contact is text of up to 200 characters without control characters', a
   t.equal((await patch(key, { slack_channel: `#${'x'.repeat(199)}` })).status, 200);
 });
 
+t.test('usage and the headers of one answer say the same of both limits', async (t) => {
+  const { key } = await app.addPartner({ rate: 7, burst: 9, monthlyQuota: 50 });
+  await postEvent(app, key);
+  const { headers, json } = await app.request('GET', '/v1/usage', { key });
+  const { burst, monthly } = json;
+  const [monthlyReset] = /\d+$/.exec(headers.get('ratelimit') ?? '') ?? [];
+  t.equal(
+    headers.get('ratelimit'),
+    `"burst";r=${burst.remaining};t=${burst.reset_seconds}, "monthly";r=${monthly.remaining};t=${monthlyReset}`,
+  );
+  t.match(headers.get('ratelimit-policy'), `"burst";q=${burst.limit};w=1, "monthly";q=${monthly.limit};`);
+  t.ok(Math.abs(Number(monthlyReset) - monthly.reset_seconds) <= 1, 'a second may pass between the body and its headers');
+});
+
 t.test('usage shows the month, the accepted events, what is left, and every limit of the API', async (t) => {
   const { key } = await app.addPartner({ rate: 1_000, burst: 200, monthlyQuota: 50 });
   for (let count = 0; count < 3; count++) await postEvent(app, key);
@@ -98,6 +112,7 @@ t.test('usage shows the month, the accepted events, what is left, and every limi
   });
   t.ok(Math.abs(json.monthly.reset_seconds - (monthEnd - Date.now()) / 1000) < 10);
   t.equal(`${json.burst.remaining}`, headers.get('x-ratelimit-remaining'));
+  t.equal(`${json.burst.reset_seconds}`, headers.get('x-ratelimit-reset'));
   t.match(json.limits, {
     event_bytes: 262_144,
     batch_bytes: 4_194_304,
@@ -111,7 +126,7 @@ t.test('usage shows the month, the accepted events, what is left, and every limi
     acknowledge_events: 500,
     idempotency_key_characters: 255,
     metadata_pairs: 16,
-    metadata_value_characters: 1_024,
+    metadata_value_bytes: 1_024,
     retention_min_seconds: 3_600,
     retention_max_seconds: 2_592_000,
   });

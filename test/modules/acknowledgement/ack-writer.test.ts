@@ -15,8 +15,8 @@ const [one, two] = [await insertPartner(db, { slug: 'one' }), await insertPartne
 
 let now = Date.now();
 const batches: number[] = [];
-const newWriter = (maxQueuedRows = 10_000) =>
-  createAckWriter({ pool, clock: () => now, maxQueuedRows, onBatch: ({ rows }) => void batches.push(rows) });
+const newWriter = (maxQueuedRows = 10_000, from: pg.Pool = pool) =>
+  createAckWriter({ pool: from, clock: () => now, maxQueuedRows, onBatch: ({ rows }) => void batches.push(rows) });
 
 t.beforeEach(() => {
   batches.length = 0;
@@ -92,7 +92,7 @@ t.test('two replicas that acknowledge the same events in opposite orders both su
 });
 
 t.test('a full queue refuses, and loses nothing of what it has taken', async (t) => {
-  const writer = newWriter(2);
+  const writer = newWriter(4); // of which one partner may have half
   const ids = [uuidAt(now), uuidAt(now), uuidAt(now)];
   await seedEvents(
     db,
@@ -106,3 +106,68 @@ t.test('a full queue refuses, and loses nothing of what it has taken', async (t)
   );
   t.match(outcomes[2], { reason: { name: 'QueueFullError' } });
 });
+
+t.test(
+  'the answer to a COMMIT is lost: the repetition is still the first acknowledgement, and only an earlier one is already',
+  async (t) => {
+    const [before, id] = [uuidAt(now), uuidAt(now)];
+    await seedEvents(db, one.id, [{ id: before }, { id }]);
+    await newWriter().submit({ partnerId: one.id, id: before });
+    const earlier = now;
+    now += 1_000;
+    const first = now;
+    // Time goes on between the attempts.
+    const writer = newWriter(
+      10,
+      losingFirstAnswer(() => {
+        now += 500;
+      }),
+    );
+    const outcomes = await Promise.all([before, id].map((each) => writer.submit({ partnerId: one.id, id: each })));
+    t.same(outcomes, [
+      { acknowledgedAtMs: earlier, already: true },
+      { acknowledgedAtMs: first, already: false },
+    ]);
+    t.equal(now, first + 500, 'an answer was lost');
+    const repeated = await writer.submit({ partnerId: one.id, id });
+    t.same(repeated, { acknowledgedAtMs: first, already: true }, 'a new request for it is told so');
+  },
+);
+
+t.test('a wall clock that is set back does not prolong the retries', async (t) => {
+  // The pauses between attempts become turns of the event loop, and each attempt takes a second of the monotonic clock.
+  t.intercept(globalThis, 'setTimeout', { value: (callback: () => void) => setImmediate(callback), writable: true, configurable: true });
+  let monotonic = performance.now();
+  t.intercept(performance, 'now', { value: () => monotonic, writable: true, configurable: true });
+  const down = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  let attempts = 0;
+  const refusing = {
+    connect() {
+      now -= 3_600_000;
+      monotonic += 1_000;
+      attempts += 1;
+      return Promise.reject(attempts > 10 ? new TypeError('it does not stop') : down);
+    },
+  } as unknown as pg.Pool;
+  await t.rejects(newWriter(10, refusing).submit({ partnerId: one.id, id: uuidAt(Date.now()) }), down);
+  t.equal(attempts, 3);
+  now = Date.now();
+});
+
+/** The pool, whose first client commits and then says that the connection was lost; `meanwhile` happens before that is said. */
+function losingFirstAnswer(meanwhile: () => void): pg.Pool {
+  let used = 0;
+  const connect = async () => {
+    const client = await pool.connect();
+    if (used++ > 0) return client;
+    return {
+      async query(config: pg.QueryConfig) {
+        await client.query(config);
+        meanwhile();
+        throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+      },
+      release: () => client.release(true),
+    };
+  };
+  return { connect } as unknown as pg.Pool;
+}

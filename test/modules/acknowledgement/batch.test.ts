@@ -118,3 +118,18 @@ t.test('an event acknowledged in two batches at once is new in exactly one of th
     200,
   );
 });
+
+t.test('what failed by our fault leaves its cause in the log, once a request, and may be sent again', async (t) => {
+  const partner = await app.addPartner();
+  const ids = await seedMany(app.db, partner.id, 3);
+  await app.db.query(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''planned'' USING ERRCODE = ''XX000''; END';
+    CREATE TRIGGER fail BEFORE DELETE ON inbox FOR EACH ROW EXECUTE FUNCTION fail()`);
+  const { status, headers, json } = await acknowledge(app, partner, ids);
+  await app.db.query('DROP TRIGGER fail ON inbox');
+  t.equal(status, 207);
+  for (const { error } of json.results) t.match(error, { code: 'internal', retryable: true });
+  const logged = app.logs.filter((line) => line.includes(`"request_id":"${headers.get('x-request-id')}"`));
+  t.equal(logged.length, 1);
+  t.match(JSON.parse(logged[0] as string), { level: 50, code: 'internal', operation: 'acknowledgeEvents', err: { message: 'planned' } });
+  t.match((await acknowledge(app, partner, ids)).json, { acknowledged: 3 });
+});

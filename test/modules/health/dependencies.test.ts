@@ -77,7 +77,7 @@ for (const [kind, words] of [
     const withKey = await app.request('GET', '/v1/health', { key: generateKey('test', 'nobody') });
     t.match(
       withKey,
-      { status: 503, json: { dependencies: { postgres: { status: 'unhealthy' } } } },
+      { status: 503, json: { reason: 'keys cannot be looked up', dependencies: { postgres: { status: 'unhealthy' } } } },
       'also to one who shows a key that nobody can look up now',
     );
     proxy.set({ kind: 'pass' });

@@ -91,6 +91,11 @@ t.test('from the beginning of a drain it is not ready, and live and serving stil
   const ready = await draining.request('GET', '/health/ready');
   t.match(ready, { status: 503, json: { status: 'not_ready', reason: String } });
   t.ok(Number(ready.headers.get('retry-after')) >= 1);
+  t.match(
+    await draining.request('GET', '/v1/health'),
+    { status: 503, json: { status: 'degraded', reason: ready.json.reason } },
+    'with its cause',
+  );
   t.equal((await draining.request('GET', '/health/live')).status, 200);
   t.equal(
     (await draining.request('GET', '/v1/inbox', { key: partner.key })).status,

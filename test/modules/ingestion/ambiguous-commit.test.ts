@@ -95,7 +95,7 @@ t.test('an event that was acknowledged between the commit and its repetition doe
           t.equal(gone.rowCount, acknowledged.length, 'they were committed and are acknowledged');
         }),
         clock: Date.now,
-        maxQueuedRows: 100,
+        maxQueuedRows: 200,
         onStored: () => {},
         onBatch: () => {},
       });

@@ -143,6 +143,28 @@ t.test('an item’s own idempotency key holds, also twice in one batch: the seco
   t.match(again.json, { accepted: 0, duplicates: 1, failed: 0, results: [{ status: 'duplicate', event_id: first.event_id }] });
 });
 
+t.test('of several items with a key that is held already, each is compared with the event that holds it', async (t) => {
+  const { key } = await addPartner();
+  const keyed = (n: number) => ({ ...event(n), idempotency_key: 'held' });
+  const first = (await post(key, [keyed(1)])).json.results[0];
+  const { json } = await post(key, [keyed(2), keyed(1), keyed(2), keyed(3)]);
+  t.match(json, { accepted: 0, duplicates: 1, failed: 3 });
+  t.match(json.results[1], { status: 'duplicate', event_id: first.event_id });
+  for (const index of [0, 2, 3]) {
+    t.match(json.results[index].error, { code: 'idempotency_key_reused', original_event_id: first.event_id });
+  }
+});
+
+t.test('a repeated key takes the quota of one event, and its twins are answered also where the quota ends', async (t) => {
+  const { key } = await addPartner({ monthlyQuota: 2 });
+  const keyed = (n: number, idempotency_key: string) => ({ ...event(n), idempotency_key });
+  const { json } = await post(key, [keyed(1, 'a'), keyed(1, 'a'), event(2), event(3), keyed(1, 'a'), keyed(4, 'd'), keyed(4, 'd')]);
+  t.same(
+    json.results.map((result: Result) => result.error?.code ?? result.status),
+    ['accepted', 'duplicate', 'accepted', 'quota_exceeded', 'duplicate', 'quota_exceeded', 'quota_exceeded'],
+  );
+});
+
 t.test('header key K gives item i the key K:i, so that a whole batch can be retried safely', async (t) => {
   const { key } = await addPartner();
   const headers = { 'idempotency-key': '"K"' };

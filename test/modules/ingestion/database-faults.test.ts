@@ -3,7 +3,7 @@ import { startTestApp } from '../../helper/app.ts';
 import { lockWait } from './lock-wait.ts';
 import { isProblem } from './problems.ts';
 
-const { request, addPartner, db } = await startTestApp(t);
+const { request, addPartner, db, logs } = await startTestApp(t);
 const event = (payload: object = {}) => ({ event_type: 'order.created', payload });
 const post = (key: string, body: unknown = event(), headers: Record<string, string> = {}) =>
   request('POST', '/v1/events', { key, body, headers });
@@ -168,3 +168,29 @@ t.test('a missing partition heals itself: the day’s tables are made and the ev
   t.equal(answers[2].json.accepted, 80);
   t.equal((await payloadsOf(key)).length, 82);
 });
+
+t.test(
+  'a missing partition that cannot be made is our failure: 503, also for an item of a batch, and its cause is logged once a request',
+  async (t) => {
+    const { key } = await addPartner();
+    await db.query(`ALTER FUNCTION ensure_partitions RENAME TO ensure_partitions_kept`);
+    await db.query(`CREATE FUNCTION ensure_partitions(timestamptz, integer) RETURNS integer LANGUAGE sql AS 'SELECT 0'`);
+    const { rows } = await db.query(`SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'events'::regclass`);
+    await db.query(`DROP TABLE ${rows.map(({ name }) => name).join(', ')}`);
+    const [single, several] = await Promise.all([post(key), batch(key, [event(), event(), event()])]);
+    await db.query(`DROP FUNCTION ensure_partitions; ALTER FUNCTION ensure_partitions_kept RENAME TO ensure_partitions`);
+    isProblem(t, single, 503, 'unavailable');
+    t.equal(single.headers.get('retry-after'), '1');
+    t.match(several.json, { accepted: 0, failed: 3 });
+    for (const { error } of several.json.results) t.match(error, { code: 'unavailable', retryable: true });
+    const logged = logs.filter((line) => line.includes(`"request_id":"${several.headers.get('x-request-id')}"`));
+    t.equal(logged.length, 1);
+    t.match(JSON.parse(logged[0] as string), {
+      level: 50,
+      code: 'unavailable',
+      operation: 'postEventsBatch',
+      err: { message: /no partition of relation/ },
+    });
+    t.equal((await post(key)).status, 200, 'and it heals as soon as they can be made');
+  },
+);

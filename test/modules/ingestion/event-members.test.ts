@@ -129,9 +129,16 @@ t.test('timestamp: what does not exist or cannot be stored is refused', async (t
   }
 });
 
-t.test('metadata: up to 16 pairs of text of up to 1,024 characters', async (t) => {
+t.test('metadata: up to 16 pairs of text of up to 1,024 bytes in UTF-8', async (t) => {
   const pairs = (count: number, value = 'v') => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, value]));
-  const kept = [{}, pairs(1), pairs(16, 'x'.repeat(1024)), { ['k'.repeat(128)]: '' }, { 'any name\n"at" all\u0000': 'ü😀' }];
+  const kept = [
+    {},
+    pairs(1),
+    pairs(16, 'x'.repeat(1024)),
+    { ['k'.repeat(128)]: '' },
+    { 'any name\n"at" all\u0000': 'ü😀' },
+    { a: 'ü'.repeat(512) },
+  ];
   const events = await roundTrip([...kept.map((metadata) => ({ metadata })), {}]);
   t.same(
     events.map((event: { metadata: object | null }) => event.metadata),
@@ -140,6 +147,8 @@ t.test('metadata: up to 16 pairs of text of up to 1,024 characters', async (t) =
   const refused = [
     pairs(17),
     { a: 'x'.repeat(1025) },
+    { a: `x${'ü'.repeat(512)}` },
+    { a: '😀'.repeat(257) },
     { a: 7 },
     { a: null },
     { a: {} },

@@ -3,14 +3,15 @@ import { type Answer, startTestApp } from '../../helper/app.ts';
 import { until } from '../../helper/until.ts';
 import { isProblem } from './problems.ts';
 
-const { request, addPartner, db, app } = await startTestApp(t, { MAX_QUEUED_ROWS: 3 });
+const { request, addPartner, db, app } = await startTestApp(t, { MAX_QUEUED_ROWS: 6 });
+// One partner has at most half of the queue: three rows.
 const event = (n: number) => ({ event_type: 'order.created', payload: { n } });
 
 async function gauge(name: 'queuedRows' | 'batchesInFlight'): Promise<number> {
   return (await app.metrics[name].get()).values.find(({ labels }) => labels.queue === 'ingest')?.value ?? 0;
 }
 
-/** Makes the database hold every commit, and fills the queue: two batches under way, three rows waiting. */
+/** Makes the database hold every commit, and fills the partner's half of the queue: two batches under way, three rows waiting. */
 async function fill(key: string): Promise<Promise<Answer>[]> {
   await db.query('BEGIN; LOCK TABLE inbox IN SHARE MODE');
   const pending: Promise<Answer>[] = [];
@@ -44,6 +45,17 @@ t.test('a full queue is answered 503 with Retry-After before the body is stored,
   t.same(json.events.map((each: { payload: { n: number } }) => each.payload.n).sort(), [1, 2, 3, 4, 5]);
   const retried = await request('POST', '/v1/events', { key, body: event(99), headers: { 'idempotency-key': 'refused' } });
   t.match(retried.json, { status: 'accepted', duplicate: false }, 'a 503 is not remembered');
+});
+
+t.test('a partner that has filled its half of the queue does not shut out another', async (t) => {
+  const [{ key }, other] = [await addPartner(), await addPartner()];
+  const pending = await fill(key);
+  isProblem(t, await request('POST', '/v1/events', { key, body: event(99) }), 503, 'unavailable');
+  const accepted = request('POST', '/v1/events', { key: other.key, body: event(1) });
+  await until('it waits too', async () => (await gauge('queuedRows')) === 4);
+  await db.query('COMMIT');
+  t.equal((await accepted).status, 200);
+  await Promise.all(pending);
 });
 
 t.test('of a batch, what does not fit the queue fails as retryable, and the rest is stored', async (t) => {

@@ -26,7 +26,7 @@ async function start(t: Pick<Test, 'teardown'>) {
         `SELECT relname AS name FROM pg_class WHERE relname ~ '^(events|acknowledgements)_[0-9]{8}$' ORDER BY 1`,
       )
     ).rows.map(({ name }) => name);
-  return { pool: pools.read, db, count, partitions };
+  return { databaseUrl, pool: pools.read, db, count, partitions };
 }
 
 const nameOf = (ms: number) => new Date(ms).toISOString().slice(0, 10).replaceAll('-', '');
@@ -179,6 +179,19 @@ t.test('the longest retention of any partner decides which partitions stay', asy
   t.same(await partitions(), before);
   await db.query("UPDATE partners SET retention_seconds = 3600 WHERE slug = 'long'");
   t.same((await dropPartitions(pool, Date.now() + 20 * day)).sort(), before);
+});
+
+t.test('dropping partitions gives way to whoever reads: it fails soon, and drops them the next time', async (t) => {
+  const { databaseUrl, pool, db, partitions } = await start(t);
+  const before = await partitions();
+  await db.query('BEGIN; SELECT FROM events LIMIT 1');
+  const patient = new pg.Client({ connectionString: databaseUrl, lock_timeout: 60_000 });
+  await patient.connect();
+  await t.rejects(patient.query(`SELECT drop_expired_partitions(now() + interval '40 days')`), { code: '55P03' }, 'by a limit of its own');
+  await patient.end();
+  await db.query('COMMIT');
+  t.same(await partitions(), before);
+  t.same((await dropPartitions(pool, Date.now() + 60 * day)).sort(), before);
 });
 
 t.test('the jobs make partitions, sweep, and report what they did', async (t) => {

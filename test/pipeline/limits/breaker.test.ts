@@ -55,3 +55,16 @@ t.test('the breaker closes with the first answer of the primary', async (t) => {
   t.equal(await from(), 'primary');
   t.same(state.changes, [true, false]);
 });
+
+t.test('told that the primary is back, the breaker closes before its pause is over, and says so once', async (t) => {
+  const { state, source, from } = start();
+  source.tryAgain();
+  t.same(state.changes, [], 'a closed one has nothing to say');
+  state.working = false;
+  await from();
+  state.working = true;
+  source.tryAgain();
+  t.same(state.changes, [true, false]);
+  t.equal(await from(), 'primary');
+  t.same(state.changes, [true, false]);
+});

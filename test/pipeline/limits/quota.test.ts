@@ -1,6 +1,6 @@
 import t from 'tap';
 import { startTestApp, type TestApp } from '../../helper/app.ts';
-import { postEvent } from '../../helper/seed.ts';
+import { postEvent, uuidAt } from '../../helper/seed.ts';
 import { until } from '../../helper/until.ts';
 
 const app = await startTestApp(t);
@@ -40,6 +40,59 @@ t.test('duplicates are free', async (t) => {
   t.match(batch.json, { accepted: 1, duplicates: 2 });
   t.equal(await used(app, key), 2);
   t.same([(await post(app, key)).status, (await post(app, key)).status, (await post(app, key)).status], [200, 200, 429]);
+});
+
+t.test('without quota left a duplicate is answered as one, and new content under its key as a mistake', async (t) => {
+  const { key } = await app.addPartner({ monthlyQuota: 1 });
+  const keyed = { ...event, idempotency_key: 'one' };
+  const first = await post(app, key, keyed);
+  t.match((await post(app, key, keyed)).json, { duplicate: true, event_id: first.json.event_id });
+  t.match((await post(app, key, { ...keyed, payload: { other: 1 } })).json, {
+    code: 'idempotency_key_reused',
+    original_event_id: first.json.event_id,
+  });
+  t.match((await post(app, key, { ...event, idempotency_key: 'two' })).json, { code: 'quota_exceeded' });
+  t.equal((await post(app, key)).status, 429);
+  t.equal(await used(app, key), 1);
+});
+
+t.test('in a batch duplicates take nothing from what is left of the quota', async (t) => {
+  const { key } = await app.addPartner({ monthlyQuota: 2 });
+  const keyed = (name: string) => ({ ...event, idempotency_key: name });
+  const batch = (body: unknown[]) => app.request('POST', '/v1/events/batch', { key, body });
+  const first = await post(app, key, keyed('one'));
+  const { status, json } = await batch([
+    keyed('one'),
+    keyed('two'),
+    keyed('one'),
+    keyed('two'),
+    event,
+    { ...keyed('one'), payload: { other: 1 } },
+  ]);
+  t.equal(status, 207);
+  t.match(json.results, [
+    { status: 'duplicate', event_id: first.json.event_id },
+    { status: 'accepted' },
+    { status: 'duplicate', event_id: first.json.event_id },
+    { status: 'duplicate', event_id: json.results[1].event_id },
+    { status: 'failed', error: { code: 'quota_exceeded', retryable: true } },
+    { status: 'failed', error: { code: 'idempotency_key_reused' } },
+  ]);
+  t.match((await batch([keyed('two'), keyed('one')])).json, { accepted: 0, duplicates: 2, failed: 0 });
+  t.equal((await batch([event, keyed('three')])).status, 429, 'with nothing but new events it is refused whole');
+  t.equal(await used(app, key), 2);
+});
+
+t.test('a key whose window is over is free again, so its event needs quota', async (t) => {
+  const { id, key } = await app.addPartner({ monthlyQuota: 1, retentionSeconds: 3600 });
+  const keyed = { ...event, idempotency_key: 'one' };
+  await post(app, key, keyed);
+  const age = async (hours: number) =>
+    app.db.query('UPDATE idempotency_keys SET event_id = $2 WHERE partner_id = $1', [id, uuidAt(Date.now() - hours * 3_600_000)]);
+  await age(23.9);
+  t.match((await post(app, key, keyed)).json, { duplicate: true });
+  await age(24.1);
+  t.match((await post(app, key, keyed)).json, { code: 'quota_exceeded' });
 });
 
 t.test('refused events are free, whatever they are refused for', async (t) => {

@@ -42,6 +42,15 @@ async function limited(t: Test, app: TestApp): Promise<void> {
   t.same(answers.map(({ status }) => status).sort(), [...new Array(20).fill(200), 429]);
 }
 
+t.test('redis_up follows the connection, while no request asks for a token', async (t) => {
+  const { app, redis } = await start(t);
+  t.ok(await until('it is up', () => redisIsUp(app)));
+  await redis.kill();
+  t.ok(await until('its end shows', async () => !(await redisIsUp(app))));
+  await redis.start();
+  t.ok(await until('its return shows', () => redisIsUp(app)));
+});
+
 t.test('while Redis is dead everything is served, limited by each process, and afterwards together again', async (t) => {
   const { app, redis } = await start(t);
   const partner = await app.addPartner(unleased);
