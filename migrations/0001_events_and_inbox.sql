@@ -136,9 +136,10 @@ BEGIN
   RETURN made;
 END $$;
 
--- Drops the partitions whose last event was received before `before`: the space comes back at once, without a delete.
+-- Drops the partitions whose last event was received before `before`: the space comes back at once, without a delete. A drop locks the parent;
+-- it gives up soon behind a long reader, so that inserts do not queue behind it, and the job tries again.
 -- Returns the names of the dropped tables.
-CREATE FUNCTION drop_expired_partitions(before timestamptz) RETURNS SETOF text LANGUAGE plpgsql AS $$
+CREATE FUNCTION drop_expired_partitions(before timestamptz) RETURNS SETOF text LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
 DECLARE
   partition text;
 BEGIN

@@ -56,7 +56,7 @@ export const ConfigSchema = Type.Object({
   MAX_QUEUED_ROWS: Type.Integer({
     default: 10_000,
     minimum: 1,
-    description: 'Events that may wait for a commit; the next is answered 503.',
+    description: 'Events that may wait for a commit, of one partner half as many; the next is answered 503.',
   }),
   AUTH_FAILURES_PER_MINUTE: Type.Integer({
     default: 60,

@@ -15,7 +15,7 @@ export const bodyAjv: Ajv = new Ajv({ ...common, coerceTypes: false });
 
 // JSON Schema's maxLength counts characters, of which each may have four bytes; where the limit is one of space, this counts those in UTF-8.
 bodyAjv.addKeyword({
-  keyword: 'maxBytes',
+  keyword: 'x-max-bytes',
   type: 'string',
   schemaType: 'number',
   validate: (limit: number, text: string) => text.length * 3 <= limit || Buffer.byteLength(text) <= limit,

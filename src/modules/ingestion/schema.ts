@@ -49,7 +49,10 @@ export const EventBody = Type.Object(
         Type.Object(
           {},
           {
-            additionalProperties: Type.String({ maxLength: ingestLimits.metadataValueBytes, maxBytes: ingestLimits.metadataValueBytes }),
+            additionalProperties: Type.String({
+              maxLength: ingestLimits.metadataValueBytes,
+              'x-max-bytes': ingestLimits.metadataValueBytes,
+            }),
             maxProperties: ingestLimits.metadataPairs,
             propertyNames: { maxLength: 128 },
             description: 'Up to 16 pairs of text that travel beside the payload, each value at most 1,024 bytes in UTF-8.',

@@ -33,5 +33,7 @@ export function fieldError(each: FastifySchemaValidationError, inBody = true, ba
   const pointer = inBody ? path : path.slice(1);
   if (missing) return { pointer, code: 'required', detail: 'is required' };
   if (extra) return { pointer, code: 'unknown_field', detail: 'is not known here' };
-  return { pointer, code: each.keyword, detail: each.message ?? 'is not valid' };
+  // A keyword of ours is written as an extension in the schema; the partner reads it as one of the others.
+  const code = each.keyword === 'x-max-bytes' ? 'maxBytes' : each.keyword;
+  return { pointer, code, detail: each.message ?? 'is not valid' };
 }

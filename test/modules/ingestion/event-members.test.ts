@@ -165,6 +165,8 @@ t.test('metadata: up to 16 pairs of text of up to 1,024 bytes in UTF-8', async (
     isProblem(t, answer, 400, 'validation_failed', JSON.stringify(metadata)?.slice(0, 60));
     t.match(answer.json.errors[0].pointer, /^\/metadata/);
   }
+  const [tooLong] = (await post({ metadata: { a: '😀'.repeat(257) } })).json.errors;
+  t.match(tooLong, { pointer: '/metadata/a', code: 'maxBytes', detail: 'must not have more than 1024 bytes in UTF-8' });
 });
 
 t.test('a traceparent header is stored and given back; an invalid one is ignored', async (t) => {
