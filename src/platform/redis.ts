@@ -22,7 +22,7 @@ export function connectRedis(url: string): RedisLink {
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 1_000),
     reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? 2 : false),
   } as const;
-  const commands = new Redis(url, { ...options, enableAutoPipelining: true });
+  const commands = new Redis(url, options);
   const subscriber = new Redis(url, { ...options, autoResubscribe: true });
   for (const connection of [commands, subscriber]) {
     connection.on('error', () => {});

@@ -1,11 +1,13 @@
 import Fastify from 'fastify';
 import { EventAccepted, EventBody } from '../../src/modules/ingestion/schema.ts';
+import { registerValidation } from '../../src/pipeline/validation.ts';
 
 /**
  * What Fastify itself can do on this machine: a route with the same validation and the same shape of answer as ours, but no authentication, no
  * limits and no storage; and a route that answers bytes that it was given. Port in `PORT`.
  */
 const app = Fastify({ bodyLimit: 16 * 1024 * 1024 });
+registerValidation(app);
 let count = 0;
 
 app.post('/v1/events', { schema: { body: EventBody, response: { 200: EventAccepted } } }, async () => {

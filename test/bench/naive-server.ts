@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { EventAccepted, EventBody } from '../../src/modules/ingestion/schema.ts';
+import { registerValidation } from '../../src/pipeline/validation.ts';
 
 /**
  * The service as it is usually written: one Redis script and one insert through the query builder for every request, in one table, pool of 10. It
@@ -20,6 +21,7 @@ redis?.defineCommand('takeToken', { numberOfKeys: 1, lua: script });
 type Limiter = { takeToken(key: string, rate: number, burst: number, need: number): Promise<unknown> };
 
 const app = Fastify();
+registerValidation(app);
 app.post<{ Body: EventBody }>('/v1/events', { schema: { body: EventBody, response: { 200: EventAccepted } } }, async (request) => {
   await (redis as unknown as Limiter | undefined)?.takeToken('naive:1', 1_000_000, 1_000_000, 1);
   const id = randomUUID();
