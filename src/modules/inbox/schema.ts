@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { eventMembers } from '../../platform/event-json.ts';
 
 export const inboxLimits = {
   pageEvents: 500,
@@ -40,29 +41,7 @@ export const InboxQuery = Type.Object(
 );
 export type InboxQuery = Static<typeof InboxQuery>;
 
-export const InboxEvent = Type.Object(
-  {
-    event_id: Type.String({
-      description: 'The same at every delivery: drop what you have handled before by it.',
-      examples: ['evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a'],
-    }),
-    event_type: Type.String({ description: 'As it was sent.', examples: ['order.created'] }),
-    timestamp: Type.String({ format: 'date-time', description: 'When it happened, as it was sent, in UTC; else when we received it.' }),
-    payload: Type.Object({}, { additionalProperties: true, description: 'The bytes that were sent.' }),
-    metadata: Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()], { description: 'As it was sent.' }),
-    trace_parent: Type.Union([Type.String(), Type.Null()], { description: 'The `traceparent` header with which it was sent.' }),
-    received_at: Type.String({ format: 'date-time', description: 'When we received it.' }),
-    expires_at: Type.String({ format: 'date-time', description: 'When it leaves the inbox unacknowledged.' }),
-    delivery: Type.Object(
-      {
-        count: Type.Integer({ description: 'How often the event was handed to a worker under a lease.' }),
-        replayed: Type.Boolean({ description: 'Whether the event was put back into the inbox after an acknowledgement.' }),
-      },
-      { description: 'How it came here.' },
-    ),
-  },
-  { $id: 'InboxEvent' },
-);
+export const InboxEvent = Type.Object(eventMembers, { $id: 'InboxEvent' });
 
 export const InboxPage = Type.Object(
   {
