@@ -26,12 +26,19 @@ export const storedEventSql = 'id || attributes || payload';
 
 const uuidCharacters = 36;
 
+/** How an event came to its reader: leases so far, and whether it was put back after an acknowledgement. */
+export type Delivery = { count: number; replayed: boolean };
+
+/** Of an event that was never leased or replayed. */
+export const firstDelivery: Delivery = { count: 0, replayed: false };
+
 /** The JSON object of an event, from what `storedEventSql` gave. `more` is added to its members: `,"name":value`. */
-export function eventJson(stored: string, retentionMs: number, more = ''): string {
+export function eventJson(stored: string, retentionMs: number, more = '', { count, replayed }: Delivery = firstDelivery): string {
   const received = receivedAtMs(stored);
   const times = `"received_at":"${formatTime(received)}","expires_at":"${formatTime(received + retentionMs)}"`;
   const members = stored.slice(uuidCharacters);
-  return `{"event_id":"evt_${stored.slice(0, uuidCharacters)}",${members},${times},"delivery":{"count":0,"replayed":false}${more}}`;
+  const delivery = `"delivery":{"count":${count},"replayed":${replayed}}`;
+  return `{"event_id":"evt_${stored.slice(0, uuidCharacters)}",${members},${times},${delivery}${more}}`;
 }
 
 /** The members that `eventJson` writes, for the descriptions of the answers that hold them. */

@@ -19,6 +19,7 @@ export type Database = {
     slack_channel: string | null;
     primary_contact: string | null;
     backup_contact: string | null;
+    max_deliveries: Generated<number>;
     created_at: ColumnType<Date, never, never>;
   };
   api_keys: {
@@ -38,9 +39,50 @@ export type Database = {
     event_type: string;
     attributes: string;
     payload: string;
+    xid: ColumnType<string, never, never>;
+    expunged_at: Date | null;
   };
-  acknowledgements: { partner_id: number; id: string; acknowledged_at: Date };
-  inbox: { partner_id: number; bytes: number; id: string; event_type: string };
+  acknowledgements: { partner_id: number; id: string; acknowledged_at: Date; deliveries: Generated<number>; lease_token: string | null };
+  inbox: {
+    partner_id: number;
+    bytes: number;
+    id: string;
+    event_type: string;
+    deliveries: Generated<number>;
+    last_delivery: Generated<boolean>;
+    replayed: Generated<boolean>;
+    leased_at: Date | null;
+    visible_at: Date | null;
+    lease_token: string | null;
+  };
+  receives: { partner_id: number; receive_id: string; received_at: Date; event_ids: string[]; lease_tokens: string[] };
+  dead_letters: {
+    partner_id: number;
+    id: string;
+    event_type: string;
+    attributes: string;
+    payload: string;
+    reason: 'rejected' | 'max_deliveries_exceeded';
+    detail: string | null;
+    deliveries: number;
+    replayed: boolean;
+    lease_token: string | null;
+    dead_at: Date;
+  };
+  bulk_jobs: {
+    partner_id: number;
+    id: string;
+    kind: 'redrive' | 'replay';
+    status: Generated<'queued' | 'running' | 'completed' | 'failed'>;
+    selection: unknown;
+    max_per_second: number | null;
+    matched: ColumnType<string, number, number>;
+    moved: ColumnType<string, number | undefined, number>;
+    position: string | null;
+    created_at: Date;
+    started_at: Date | null;
+    finished_at: Date | null;
+  };
   idempotency_keys: { partner_id: number; key: string; event_id: string; fingerprint: Buffer };
   usage_months: { partner_id: number; month: string; accepted: ColumnType<string, number, number> };
 };

@@ -21,7 +21,7 @@ export async function findKey(db: Kysely<Database>, pepper: string, key: string,
     .selectFrom('api_keys')
     .innerJoin('partners', 'partners.id', 'api_keys.partner_id')
     .select(['api_keys.id as key_id', 'key_hash', 'key_prefix', 'scopes', 'expires_at', 'revoked_at'])
-    .select(['partners.id as partner_id', 'slug', 'status', 'retention_seconds', 'expired_through'])
+    .select(['partners.id as partner_id', 'slug', 'status', 'retention_seconds', 'expired_through', 'max_deliveries'])
     .select(['rate_limit_per_sec', 'rate_limit_burst', 'rate_limit_per_month'])
     .where('key_hash', '=', hash)
     .executeTakeFirst();
@@ -41,6 +41,7 @@ export async function findKey(db: Kysely<Database>, pepper: string, key: string,
       burst: row.rate_limit_burst,
       monthlyQuota: Number(row.rate_limit_per_month),
       retentionMs: row.retention_seconds * 1000,
+      maxDeliveries: row.max_deliveries,
       expiredThroughMs: row.expired_through.getTime(),
     },
   };

@@ -17,6 +17,8 @@ export type Principal = {
   /** Newly accepted events per calendar month, UTC. */
   monthlyQuota: number;
   retentionMs: number;
+  /** How often an event is handed out under a lease before it becomes a dead letter. */
+  maxDeliveries: number;
   /** Events received at or before this moment had expired when the retention was last raised, and stay hidden. */
   expiredThroughMs: number;
 };

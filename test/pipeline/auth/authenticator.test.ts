@@ -18,6 +18,7 @@ const state: KeyState = {
     burst: 100,
     monthlyQuota: 1_000,
     retentionMs: 1_000,
+    maxDeliveries: 10,
     expiredThroughMs: 0,
   },
 };

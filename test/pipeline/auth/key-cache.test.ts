@@ -14,6 +14,7 @@ const principal = (partnerId: number): Principal => ({
   burst: 100,
   monthlyQuota: 1_000,
   retentionMs: 1_000,
+  maxDeliveries: 10,
   expiredThroughMs: 0,
 });
 const good = (partnerId = 1): KeyState => ({ principal: principal(partnerId), suspended: false });
