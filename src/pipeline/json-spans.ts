@@ -59,37 +59,76 @@ export function withPlainNames(text: string): string {
 }
 
 /**
- * The spans of the named members of the object that opens at `open`. Of a repeated member the last counts, as it does for JSON.parse; a key
- * spelled with escapes is the key it spells.
- * @returns the index after the object's closing brace, and the spans found.
+ * The spans of the named members of the object that opens at `open`, in the order of `names`. Of a repeated member the last counts, as it does for
+ * JSON.parse; a key spelled with escapes is the key it spells.
+ * @returns the index after the object's closing brace, and the spans; undefined for a member that is not there.
  */
-export function objectMembers(text: string, open: number, names: readonly string[]): { end: number; spans: Map<string, Span> } {
-  const spans = new Map<string, Span>();
+export function objectMembers(text: string, open: number, names: readonly string[]): { end: number; spans: (Span | undefined)[] } {
+  const spans: (Span | undefined)[] = names.map(() => undefined);
+  const end = walkMembers(text, open, names, (which, start) => {
+    const end = endOfValue(text, start);
+    if (which !== -1) spans[which] = { start, end };
+    return end;
+  });
+  return { end, spans };
+}
+
+/** An element of an array: where it stands, and if it is an object its named members as `objectMembers` gives them. */
+export type Item = Span & { members: (Span | undefined)[] };
+
+/** The elements of the array that opens at `open`, found with their named members in one pass. */
+export function arrayItems(text: string, open: number, names: readonly string[]): { end: number; items: Item[] } {
+  const items: Item[] = [];
+  let i = skipSpace(text, open + 1);
+  while (i < text.length && text.charCodeAt(i) !== closeBracket) {
+    const start = i;
+    if (text.charCodeAt(i) === openBrace) {
+      const { end, spans } = objectMembers(text, i, names);
+      items.push({ start, end, members: spans });
+      i = end;
+    } else {
+      i = endOfValue(text, i);
+      items.push({ start, end: i, members: [] });
+    }
+    i = skipSpace(text, i);
+    if (text.charCodeAt(i) === comma) i = skipSpace(text, i + 1);
+  }
+  return { end: i + 1, items };
+}
+
+/** The items of the array that is the member `name` of the object that opens at `open`; of a repeated member the last counts. */
+export function itemsOfMember(text: string, open: number, name: string, names: readonly string[]): Item[] {
+  let items: Item[] = [];
+  walkMembers(text, open, [name], (which, start) => {
+    if (which === -1 || text.charCodeAt(start) !== openBracket) return endOfValue(text, start);
+    const found = arrayItems(text, start, names);
+    items = found.items;
+    return found.end;
+  });
+  return items;
+}
+
+/** Calls `visit` with the start of each member's value and which of `names` it is, -1 for none; it returns where the value ends. Gives the index after the object. */
+function walkMembers(text: string, open: number, names: readonly string[], visit: (which: number, start: number) => number): number {
   let i = skipSpace(text, open + 1);
   while (i < text.length && text.charCodeAt(i) !== closeBrace) {
     const keyEnd = endOfString(text, i);
-    const raw = text.slice(i + 1, keyEnd - 1);
-    const key = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
     const start = skipSpace(text, skipSpace(text, keyEnd) + 1);
-    const end = endOfValue(text, start);
-    if (names.includes(key)) spans.set(key, { start, end });
-    i = skipSpace(text, end);
+    i = skipSpace(text, visit(nameOf(text, i, keyEnd, names), start));
     if (text.charCodeAt(i) === comma) i = skipSpace(text, i + 1);
   }
-  return { end: i + 1, spans };
+  return i + 1;
 }
 
-/** The spans of the elements of the array that opens at `open`. */
-export function arrayElements(text: string, open: number): Span[] {
-  const elements: Span[] = [];
-  let i = skipSpace(text, open + 1);
-  while (i < text.length && text.charCodeAt(i) !== closeBracket) {
-    const end = endOfValue(text, i);
-    elements.push({ start: i, end });
-    i = skipSpace(text, end);
-    if (text.charCodeAt(i) === comma) i = skipSpace(text, i + 1);
+/** Which of the names the key between the quotes at `open` and before `end` spells; -1 for none of them. */
+function nameOf(text: string, open: number, end: number, names: readonly string[]): number {
+  for (let which = 0; which < names.length; which++) {
+    const name = names[which] as string;
+    if (name.length === end - open - 2 && text.startsWith(name, open + 1) && !name.includes('\\')) return which;
   }
-  return elements;
+  // Escapes make a key longer than what it spells.
+  const raw = text.slice(open, end);
+  return raw.includes('\\') ? names.indexOf(JSON.parse(raw) as string) : -1;
 }
 
 /** The index of the first character at or after `i` that is not JSON white space. */

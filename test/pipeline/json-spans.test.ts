@@ -1,10 +1,18 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { arrayElements, exceedsDepth, objectMembers, type Span, skipSpace, withPlainNames } from '../../src/pipeline/json-spans.ts';
+import {
+  arrayItems,
+  exceedsDepth,
+  itemsOfMember,
+  objectMembers,
+  type Span,
+  skipSpace,
+  withPlainNames,
+} from '../../src/pipeline/json-spans.ts';
 import { jsonArray, jsonObject } from './json-text.ts';
 
 const cut = (text: string, span: Span | undefined) => span && text.slice(span.start, span.end);
-const member = (text: string, name: string) => cut(text, objectMembers(text, skipSpace(text, 0), [name]).spans.get(name));
+const member = (text: string, name: string) => cut(text, objectMembers(text, skipSpace(text, 0), [name]).spans[0]);
 
 t.test('the span of a member is its value as it was written', async (t) => {
   const values = [
@@ -33,9 +41,7 @@ t.test('of a repeated member the last counts, and a name spelled with escapes is
 t.test('for any object, the span of every member is the text of its last value', async (t) => {
   const property = fc.property(jsonObject, ({ text, members }) => {
     const { end, spans } = objectMembers(text, 0, [...members.keys()]);
-    return (
-      end === text.length && spans.size === members.size && [...members].every(([name, value]) => cut(text, spans.get(name)) === value)
-    );
+    return end === text.length && [...members.values()].every((value, index) => cut(text, spans[index]) === value);
   });
   fc.assert(property, { numRuns: 2_000 });
   t.pass('2,000 objects');
@@ -43,17 +49,30 @@ t.test('for any object, the span of every member is the text of its last value',
 
 t.test('for any array, the spans are the texts of its elements, in order', async (t) => {
   const property = fc.property(jsonArray, ({ text, elements }) => {
-    const found = arrayElements(text, 0).map((span) => cut(text, span));
-    return found.length === elements.length && found.every((element, index) => element === elements[index]);
+    const { end, items } = arrayItems(text, 0, []);
+    return end === text.length && items.length === elements.length && items.every((item, index) => cut(text, item) === elements[index]);
   });
   fc.assert(property, { numRuns: 2_000 });
   t.pass('2,000 arrays');
 });
 
+t.test('the items of a member are found with their own members, of its last value alone', async (t) => {
+  const found = (text: string) =>
+    itemsOfMember(text, 0, 'events', ['payload', 'metadata']).map((item) => item.members.map((span) => cut(text, span)));
+  t.same(found('{"x":[{"payload":0}], "events" : [ {"payload":{"a":[1]},"metadata":{}} , 5, {"m":1,"payload":"]"} ],"y":{}}'), [
+    ['{"a":[1]}', '{}'],
+    [],
+    ['"]"', undefined],
+  ]);
+  t.same(found('{"events":[{"payload":1},{"payload":2}],"\\u0065vents":[{"payload":3}]}'), [['3', undefined]]);
+  t.same(found('{"x":[{"payload":1}]}'), []);
+});
+
 t.test('a text that is no array or object ends the search and does not hang it', async (t) => {
   for (const text of ['5', '"x"', '[1', '{"a":1', '']) {
-    t.ok(arrayElements(text, 0).length <= 2);
-    t.ok(objectMembers(text, 0, ['a']).spans.size <= 1);
+    t.ok(arrayItems(text, 0, ['a']).items.length <= 2);
+    t.equal(objectMembers(text, 0, ['a']).spans.length, 1);
+    t.same(itemsOfMember(text, 0, 'x', ['a']), []);
   }
 });
 

@@ -5,7 +5,7 @@ import { ApiError, catalogue } from '../../pipeline/errors/catalogue.ts';
 import { logFailure, toApiError } from '../../pipeline/errors/handler.ts';
 import { fieldError } from '../../pipeline/errors/validation-errors.ts';
 import { maxJsonDepth } from '../../pipeline/json-body.ts';
-import { arrayElements, exceedsDepth, objectMembers, type Span, skipSpace } from '../../pipeline/json-spans.ts';
+import { arrayItems, exceedsDepth, type Item, itemsOfMember, skipSpace } from '../../pipeline/json-spans.ts';
 import type { MonthlyQuota } from '../../pipeline/limits/quota.ts';
 import { bodyAjv } from '../../pipeline/validation.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -13,7 +13,7 @@ import { receivedAtMs } from '../../platform/event-id.ts';
 import type { GroupCommit, Outcome } from '../../platform/group-commit.ts';
 import type { WriteOutcome } from './batch-writer.ts';
 import { keyReused, writeError } from './errors.ts';
-import { eventRow, idempotencyKey, parseKeyHeader, traceParent } from './event-row.ts';
+import { eventRow, idempotencyKey, keptMembers, parseKeyHeader, traceParent } from './event-row.ts';
 import { EventBody, ingestLimits } from './schema.ts';
 import type { EventRow } from './store.ts';
 import { storedBefore } from './stored-before.ts';
@@ -117,7 +117,7 @@ export function postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, o
       return failedItem(index, error);
     }
 
-    function toRow(span: Span, index: number): EventRow {
+    function toRow(span: Item, index: number): EventRow {
       const event = items.values[index];
       const text = request.bodyText;
       const pointer = `${items.pointer}/${index}`;
@@ -143,7 +143,7 @@ export function postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, o
         receivedAtMs: receivedAtMs(id),
         event,
         text,
-        open: span.start,
+        spans: span.members,
         idempotencyKey: key,
         traceParent: trace,
       });
@@ -152,7 +152,7 @@ export function postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, o
 }
 
 /** The items of a batch as values and as spans of the body's text, and the JSON pointer of the array. */
-function batchItems({ body, bodyText }: FastifyRequest): { values: unknown[]; spans: Span[]; pointer: string } {
+function batchItems({ body, bodyText }: FastifyRequest): { values: unknown[]; spans: Item[]; pointer: string } {
   const open = skipSpace(bodyText, 0);
   const bare = Array.isArray(body);
   const values = bare ? (body as unknown[]) : (body as { events: unknown[] }).events;
@@ -162,8 +162,8 @@ function batchItems({ body, bodyText }: FastifyRequest): { values: unknown[]; sp
       detail: `The batch has ${values.length} events; send at most ${ingestLimits.batchEvents} in one request.`,
     });
   }
-  const start = bare ? open : (objectMembers(bodyText, open, ['events']).spans.get('events') as Span).start;
-  return { values, spans: arrayElements(bodyText, start), pointer: bare ? '' : '/events' };
+  const spans = bare ? arrayItems(bodyText, open, keptMembers).items : itemsOfMember(bodyText, open, 'events', keptMembers);
+  return { values, spans, pointer: bare ? '' : '/events' };
 }
 
 function failedItem(index: number, { code, message, options }: ApiError): string {

@@ -1,14 +1,15 @@
 import { hash } from 'node:crypto';
 import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
-import { objectMembers, type Span } from '../../pipeline/json-spans.ts';
+import type { Span } from '../../pipeline/json-spans.ts';
 import { eventAttributes } from '../../platform/event-json.ts';
 import { formatTime, parseTime } from '../../platform/rfc3339.ts';
 import type { EventBody } from './schema.ts';
 import { idempotencyKeyPattern, ingestLimits } from './schema.ts';
 import type { EventRow } from './store.ts';
 
-const keptMembers = ['payload', 'metadata'] as const;
+/** The members that are kept as they were written, in the order in which their spans come. */
+export const keptMembers = ['payload', 'metadata'] as const;
 const wellFormedKey = new RegExp(idempotencyKeyPattern);
 
 export type RowInput = {
@@ -17,19 +18,18 @@ export type RowInput = {
   receivedAtMs: number;
   /** The event as parsed and validated. */
   event: EventBody;
-  /** The text in which the event stands, and where its object opens. */
+  /** The text in which the event stands, and where in it its `keptMembers` are. */
   text: string;
-  open: number;
+  spans: (Span | undefined)[];
   idempotencyKey: string | null;
   traceParent: string | null;
 };
 
 /** The row of a valid event. Payload and metadata are cut out of the text as the partner wrote them. */
 export function eventRow(input: RowInput): EventRow {
-  const { event, text, idempotencyKey } = input;
-  const { spans } = objectMembers(text, input.open, keptMembers);
-  const payload = cut(text, spans.get('payload')) as string;
-  const metadata = cut(text, spans.get('metadata'));
+  const { event, text, spans, idempotencyKey } = input;
+  const payload = cut(text, spans[0]) as string;
+  const metadata = cut(text, spans[1]);
   return {
     partnerId: input.principal.partnerId,
     id: input.id,

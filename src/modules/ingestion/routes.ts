@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type pg from 'pg';
 import type { Principal } from '../../pipeline/auth/principal.ts';
-import { skipSpace } from '../../pipeline/json-spans.ts';
+import { objectMembers, skipSpace } from '../../pipeline/json-spans.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { createIdGenerator, receivedAtMs } from '../../platform/event-id.ts';
 import type { GroupCommit } from '../../platform/group-commit.ts';
@@ -9,7 +9,7 @@ import { formatTime } from '../../platform/rfc3339.ts';
 import { postBatch } from './batch.ts';
 import type { WriteOutcome } from './batch-writer.ts';
 import { keyReused, writeError } from './errors.ts';
-import { eventRow, idempotencyKey, traceParent } from './event-row.ts';
+import { eventRow, idempotencyKey, keptMembers, traceParent } from './event-row.ts';
 import { BatchBody, BatchResult, EventAccepted, EventBody, ingestLimits } from './schema.ts';
 import type { EventRow } from './store.ts';
 import { storedBefore } from './stored-before.ts';
@@ -58,7 +58,7 @@ export async function ingestion(app: FastifyInstance, options: IngestionOptions)
       receivedAtMs: receivedAtMs(id),
       event,
       text,
-      open: skipSpace(text, 0),
+      spans: objectMembers(text, skipSpace(text, 0), keptMembers).spans,
       idempotencyKey: key,
       traceParent: traceParent(headers.traceparent),
     });
