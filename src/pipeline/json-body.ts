@@ -36,8 +36,8 @@ export function registerJsonBody(app: FastifyInstance): void {
     if (body.length === 0) return done(null, undefined);
     if (!isUtf8(body)) return done(new ApiError('invalid_json', { detail: 'The body is not valid UTF-8.' }));
     const text = body.toString('utf8');
-    request.bodyIsDeep = exceedsDepth(text, maxJsonDepth);
-    if (request.bodyIsDeep && (!request.routeOptions.config.itemsNest || exceedsDepth(text, maxParsedDepth)))
+    request.bodyIsDeep = exceedsDepth(body, maxJsonDepth);
+    if (request.bodyIsDeep && (!request.routeOptions.config.itemsNest || exceedsDepth(body, maxParsedDepth)))
       return done(new ApiError('json_too_deep', { detail: `The body nests more than ${maxJsonDepth} levels.` }));
     let value: unknown;
     try {

@@ -10,7 +10,8 @@ import type { Clock } from './clock.ts';
 export function createIdGenerator(clock: Clock): () => string {
   // 512 ids per call into the random source: one call per id would cost more than everything else here together.
   const pool = Buffer.alloc(512 * 8);
-  let used = pool.length;
+  let random = '';
+  let used = random.length;
   let lastMs = 0;
   let prefix = '';
   let counter = 0;
@@ -24,16 +25,20 @@ export function createIdGenerator(clock: Clock): () => string {
     } else {
       counter += 1;
     }
-    if (used === pool.length) {
-      randomFillSync(pool);
+    if (used === random.length) {
+      random = randomFillSync(pool).toString('hex');
       used = 0;
     }
-    const random = pool.toString('hex', used, used + 8);
-    used += 8;
-    const variant = '89ab'[Number.parseInt(random[0] as string, 16) & 3];
-    return `${prefix}${counter.toString(16).padStart(3, '0')}-${variant}${random.slice(1, 4)}-${random.slice(4)}`;
+    const at = used;
+    used += 16;
+    // Two random bits of the first digit become the variant.
+    const variant = '89ab'[Number.parseInt(random[at] as string, 16) & 3];
+    return `${prefix}${counterTexts[counter]}-${variant}${random.slice(at + 1, at + 4)}-${random.slice(at + 4, at + 16)}`;
   };
 }
+
+/** The counter's values as three hexadecimal digits. */
+const counterTexts = Array.from({ length: 0x1000 }, (_, value) => value.toString(16).padStart(3, '0'));
 
 const publicId = /^evt_([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})$/;
 

@@ -26,11 +26,8 @@ const shape = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|
  * consumer could read), the year 0000 or an offset above 23:59. Digits below the millisecond are cut off.
  */
 export function parseTime(text: string): number | undefined {
-  // The form in which most producers send it: written again it must be the same text.
-  if (text.length === 24 && text[10] === 'T' && text[23] === 'Z') {
-    const ms = Date.parse(text);
-    if (ms >= earliest && formatTime(ms) === text) return ms;
-  }
+  // The form in which most producers send it, on few different days: a tenth of the time that Date.parse takes.
+  if (text.length === 24 && text[10] === 'T' && text[19] === '.' && text[23] === 'Z') return parseUsualForm(text);
   const match = shape.exec(text);
   if (!match) return undefined;
   const [, year, month, day, hour, minute, second, , offsetHour = '0', offsetMinute = '0'] = match as unknown as string[];
@@ -53,6 +50,40 @@ export function parseTime(text: string): number | undefined {
       .replace(/(\.\d{3})\d+/, '$1'),
   );
   return Number.isNaN(ms) || ms < earliest || ms > latest ? undefined : ms;
+}
+
+/** Of a text of 24 characters with `T`, `.` and `Z` in the places of `2026-11-24T10:30:00.123Z`. */
+function parseUsualForm(text: string): number | undefined {
+  const dayMs = dayStart(text.slice(0, 10));
+  const hour = digits(text, 11, 2);
+  const minute = digits(text, 14, 2);
+  const second = digits(text, 17, 2);
+  const millisecond = digits(text, 20, 3);
+  const inRange = hour <= 23 && minute <= 59 && second <= 59 && millisecond <= 999 && text[13] === ':' && text[16] === ':';
+  return inRange && dayMs !== undefined ? dayMs + ((hour * 60 + minute) * 60 + second) * 1000 + millisecond : undefined;
+}
+
+const dayStarts = new Map<string, number | undefined>();
+
+/** Milliseconds at which a day begins, `2026-11-24`, or undefined when there is no such day. The latest days asked for are kept. */
+function dayStart(day: string): number | undefined {
+  const known = dayStarts.get(day);
+  if (known !== undefined || dayStarts.has(day)) return known;
+  const ms = parseTime(`${day}T00:00:00Z`);
+  if (dayStarts.size >= 256) dayStarts.clear();
+  dayStarts.set(day, ms);
+  return ms;
+}
+
+/** The number that `count` decimal digits at `at` make; infinite when one of them is none. */
+function digits(text: string, at: number, count: number): number {
+  let value = 0;
+  for (let i = at; i < at + count; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return Number.POSITIVE_INFINITY;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 // After the offset is applied the year must still have four digits.

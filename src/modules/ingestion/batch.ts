@@ -126,7 +126,7 @@ export function postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, o
       if (characters * 3 > ingestLimits.eventBytes && Buffer.byteLength(text.slice(span.start, span.end)) > ingestLimits.eventBytes) {
         throw new ApiError('payload_too_large', { errors: [{ pointer, code: 'payload_too_large', detail: 'is larger than 256 KiB' }] });
       }
-      if (request.bodyIsDeep && exceedsDepth(text.slice(span.start, span.end), maxJsonDepth)) {
+      if (request.bodyIsDeep && exceedsDepth(Buffer.from(text.slice(span.start, span.end)), maxJsonDepth)) {
         throw new ApiError('json_too_deep', {
           errors: [{ pointer, code: 'json_too_deep', detail: `nests more than ${maxJsonDepth} levels` }],
         });
