@@ -9,13 +9,27 @@ import { batch } from './scenarios/batch.ts';
 import { depth } from './scenarios/depth.ts';
 import { ingest64, ingest256 } from './scenarios/ingest.ts';
 import { addedLatency } from './scenarios/latency.ts';
+import { leases } from './scenarios/leases.ts';
 import { r22 } from './scenarios/partners.ts';
 import { poll } from './scenarios/poll.ts';
-import { snapshot } from './scenarios/snapshot.ts';
+import { receiveSnapshot, snapshot, stuck } from './scenarios/snapshot.ts';
 import type { Check } from './targets.ts';
 
 /** In the order in which they run: what others would leave traces for comes first. */
-export const scenarios: Scenario[] = [r22, addedLatency, ingest64, ingest256, batch, poll, acknowledge, depth, snapshot];
+export const scenarios: Scenario[] = [
+  r22,
+  addedLatency,
+  ingest64,
+  ingest256,
+  batch,
+  poll,
+  acknowledge,
+  leases,
+  depth,
+  snapshot,
+  receiveSnapshot,
+  stuck,
+];
 
 /** What is written to docs/benchmarks; plain data. */
 export type BenchReport = {

@@ -33,10 +33,10 @@ export type RequestSource =
   /** Each body once, in order; then the run ends. */
   | { kind: 'list'; method: string; path: string; bodies: string[]; eventsEach?: number }
   /**
-   * Insert a batch of `size`, poll `size`, acknowledge what was polled; each connection for itself, until `events` have gone round. Latencies are
-   * those of the polls.
+   * Insert a batch of `size`, poll `size` or receive them under leases, acknowledge what came; each connection for itself, until `events` have gone
+   * round. Latencies are those of the polls or receives.
    */
-  | { kind: 'cycle'; size: number; payloadBytes: number; events: number };
+  | { kind: 'cycle'; size: number; payloadBytes: number; events: number; leased?: boolean };
 
 export type LoadResult = {
   /** Answered within the measured time; a cycle counts its polls. */
