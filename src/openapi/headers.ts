@@ -1,5 +1,10 @@
 import type { Json } from './json-schema.ts';
 
+/** An attribute of a CloudEvent as a header. */
+function attribute(name: string, description: string, example: string): Json {
+  return { name: `ce-${name}`, in: 'header', description, schema: { type: 'string' }, example };
+}
+
 /** Request headers by the names of their components. */
 export const requestHeaders = {
   RequestId: {
@@ -32,6 +37,11 @@ export const requestHeaders = {
     schema: { type: 'string' },
     example: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
   },
+  CeSpecversion: attribute('specversion', 'Makes the body the data of a CloudEvent in binary mode.', '1.0'),
+  CeId: attribute('id', 'Needed there. The same for every attempt to send the event.', 'order_001-created'),
+  CeSource: attribute('source', 'Needed there. Where it happened, a URI-reference.', '/shops/eu'),
+  CeType: attribute('type', 'Needed there. What happened: becomes `event_type`.', 'order.created'),
+  CeTime: attribute('time', 'When it happened, RFC 3339: becomes `timestamp`.', '2026-11-24T10:30:00Z'),
 } satisfies Record<string, Json>;
 
 export type RequestHeader = keyof typeof requestHeaders;
@@ -119,6 +129,20 @@ export const responseHeaders = {
     required: false,
     schema: { type: 'string', enum: ['true'] },
     example: 'true',
+  },
+  HasMore: {
+    name: 'X-Has-More',
+    description: 'Only with CloudEvents: whether there are events behind this page.',
+    required: false,
+    schema: { type: 'string', enum: ['true', 'false'] },
+    example: 'true',
+  },
+  NextCursor: {
+    name: 'X-Next-Cursor',
+    description: 'Only with CloudEvents, and when there are events behind this page: for the next one, as `cursor`.',
+    required: false,
+    schema: text,
+    example: 'MDFhMjBkMWEtZjRiYi03MDAwLTlmM2M.c2lnbmF0dXJl',
   },
   NoStore: {
     name: 'Cache-Control',

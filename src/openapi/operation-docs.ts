@@ -5,6 +5,9 @@ import type { Json } from './json-schema.ts';
 
 export type Examples = Record<string, { summary: string; value: unknown }>;
 
+/** A body in one media type. */
+export type Content = { schema: TSchema | Json; examples: Examples };
+
 export type Answer = {
   description: string;
   examples: Examples;
@@ -14,6 +17,8 @@ export type Answer = {
   mediaType?: string;
   /** For answers whose route has no schema of its own. */
   schema?: Json;
+  /** By media type, what the answer may be instead when the request's `Accept` prefers it. */
+  otherContent?: Record<string, Content>;
 };
 
 /**
@@ -34,6 +39,8 @@ export type OperationDocs = {
     required?: boolean;
     /** In place of the route's schema, where handlers check what a validator could not answer as precisely. */
     schema?: TSchema;
+    /** By media type, what the body may be instead. */
+    otherContent?: Record<string, Content>;
   };
   answers: Record<number, Answer>;
   /** Codes of its own. */

@@ -65,7 +65,8 @@ function inQuery({ schema, config }: DocumentedRoute, components: Components): J
 function requestBody({ schema, config }: DocumentedRoute, { body }: OperationDocs, components: Components): Json {
   if (!schema.body !== !body) throw new Error(`${config.operation}: only one of the route and its description has a body`);
   if (!body) return {};
-  const { description, required = true, examples } = body;
-  const content = { 'application/json': { schema: components.schema(body.schema ?? (schema.body as TSchema)), examples } };
+  const { description, required = true, examples, otherContent = {} } = body;
+  const content: Json = { 'application/json': { schema: components.schema(body.schema ?? (schema.body as TSchema)), examples } };
+  for (const [mediaType, other] of Object.entries(otherContent)) content[mediaType] = { ...other, schema: components.schema(other.schema) };
   return { requestBody: { description, required, content } };
 }

@@ -8,7 +8,7 @@ export const problemMediaType = 'application/problem+json';
 const FieldError = Type.Object(
   {
     pointer: Type.String({
-      description: 'JSON pointer to the member of the body, or the name of the parameter.',
+      description: 'JSON pointer to the member of the body, or the name of the parameter or header.',
       examples: ['/event_type'],
     }),
     code: Type.String({ description: 'What rule it broke.', examples: ['required'] }),

@@ -16,7 +16,7 @@ const problemDescriptions: Record<number, string> = {
   405: 'The path takes another method.',
   406: 'The `Accept` header leaves no representation.',
   413: 'The body is too large.',
-  415: 'The body is not JSON, or does not say so.',
+  415: 'The content type is not one that the operation takes.',
   422: 'The request is well formed and contradicts an earlier one.',
   429: 'A limit is used up. Wait for `Retry-After` seconds.',
   500: 'A failure on our side. Safe to repeat with the same idempotency key.',
@@ -54,6 +54,8 @@ function response(
   if (answer) {
     const schema = answer.schema ?? route.schema.response?.[status];
     content[answer.mediaType ?? 'application/json'] = { schema: components.schema(schema as Json), examples: answer.examples };
+    for (const [mediaType, other] of Object.entries(answer.otherContent ?? {}))
+      content[mediaType] = { ...other, schema: components.schema(other.schema) };
   }
   if (codes) {
     const examples = Object.fromEntries(codes.map((code) => [code, components.problemExample(code)]));

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from './errors/catalogue.ts';
 import { exceedsDepth, withPlainNames } from './json-spans.ts';
 
@@ -25,31 +25,40 @@ const maxParsedDepth = 1_000;
 /**
  * Reads `application/json` bodies: strict UTF-8, bounded depth, then JSON.parse. A `__proto__` member becomes an ordinary own property there,
  * and no body is ever merged into another object, so it needs no refusal.
- * @throws {ApiError} invalid_json, json_too_deep.
  */
 export function registerJsonBody(app: FastifyInstance): void {
   app.decorateRequest('bodyText', '');
   app.decorateRequest('bodyIsDeep', false);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    // A command without a body may still name a content type: many clients always do.
-    if (body.length === 0) return done(null, undefined);
-    if (!isUtf8(body)) return done(new ApiError('invalid_json', { detail: 'The body is not valid UTF-8.' }));
-    const text = body.toString('utf8');
-    request.bodyIsDeep = exceedsDepth(body, maxJsonDepth);
-    if (request.bodyIsDeep && (!request.routeOptions.config.itemsNest || exceedsDepth(body, maxParsedDepth)))
-      return done(new ApiError('json_too_deep', { detail: `The body nests more than ${maxJsonDepth} levels.` }));
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-      const plain = withPlainNames(text);
-      if (plain !== text) value = JSON.parse(plain);
-    } catch (error) {
-      return done(new ApiError('invalid_json', { detail: `The body is not JSON: ${position(error)}` }));
-    }
-    request.bodyText = text;
-    done(null, value);
-  });
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody);
+}
+
+/** Fastify's parser of `application/json`, for routes that take other bodies under that name too. */
+export function parseJsonBody(request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void {
+  // A command without a body may still name a content type: many clients always do.
+  done(null, body.length === 0 ? undefined : readJson(request, body));
+}
+
+/**
+ * The value of a JSON body; its text goes to `request.bodyText`.
+ * @throws {ApiError} invalid_json, json_too_deep.
+ */
+export function readJson(request: FastifyRequest, body: Buffer): unknown {
+  if (!isUtf8(body)) throw new ApiError('invalid_json', { detail: 'The body is not valid UTF-8.' });
+  const text = body.toString('utf8');
+  request.bodyIsDeep = exceedsDepth(body, maxJsonDepth);
+  if (request.bodyIsDeep && (!request.routeOptions.config.itemsNest || exceedsDepth(body, maxParsedDepth)))
+    throw new ApiError('json_too_deep', { detail: `The body nests more than ${maxJsonDepth} levels.` });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+    const plain = withPlainNames(text);
+    if (plain !== text) value = JSON.parse(plain);
+  } catch (error) {
+    throw new ApiError('invalid_json', { detail: `The body is not JSON: ${position(error)}` });
+  }
+  request.bodyText = text;
+  return value;
 }
 
 /** V8's message without the excerpt of the body that it may quote. */

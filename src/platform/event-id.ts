@@ -49,7 +49,15 @@ export function parseEventId(text: string): string | undefined {
 
 /** When the event of this id was received, in milliseconds since the epoch. */
 export function receivedAtMs(uuid: string): number {
-  return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
+  // Digit by digit: cutting and parsing would take a fifth of the time in which an event's JSON is put together.
+  let ms = 0;
+  for (let at = 0; at < 13; at++) if (at !== 8) ms = ms * 16 + hexDigit(uuid.charCodeAt(at));
+  return ms;
+}
+
+/** Of `0` to `9` and `a` to `f`. */
+function hexDigit(code: number): number {
+  return code < 0x3a ? code - 0x30 : code - 0x57;
 }
 
 /** The smallest id of a millisecond: every event received before it has a smaller id. Accepts any time; those before 1970 give the smallest id of all. */

@@ -32,6 +32,26 @@ t.test('every example of a request is accepted', async (t) => {
   }
 });
 
+t.test('every example of a CloudEvent is accepted in its mode, and the page that holds it is as documented', async (t) => {
+  const { key } = await addPartner();
+  const attributes = { 'ce-specversion': '1.0', 'ce-id': 'a', 'ce-source': '/a', 'ce-type': 'a.b' };
+  for (const id of ['postEvent', 'postEventsBatch']) {
+    const { path, method, operation } = operationOf(id);
+    const content = Object.entries<{ examples: object }>(operation.requestBody.content).filter(([type]) => type !== 'application/json');
+    for (const [type, { examples }] of content) {
+      const headers = type === '*/*' ? { 'content-type': 'application/xml', ...attributes } : { 'content-type': type };
+      for (const { value } of Object.values<{ value: unknown }>(examples as never))
+        await expect(t, id, 200, undefined, await main.request(method, path, { key, body: value, headers }));
+    }
+  }
+  const accept = { accept: 'application/cloudevents-batch+json' };
+  const page = await main.request('GET', '/v1/inbox?limit=2', { key, headers: accept });
+  t.equal(page.json.length, 2);
+  await expect(t, 'getInbox', 200, undefined, page);
+  await expect(t, 'getInbox', 200, undefined, await main.request('GET', '/v1/inbox', { key, headers: accept }));
+  await expect(t, 'getInbox', 200, undefined, await main.request('GET', '/v1/inbox', { key }));
+});
+
 t.test('the answers to a repetition and to a partly good batch are as documented', async (t) => {
   const { key } = await addPartner();
   const once = { key, headers: { 'idempotency-key': '"one"' }, body: { event_type: 'a.b', payload: {} } };
@@ -144,6 +164,12 @@ t.test('the refusals that an operation has for itself are as documented', async 
   const cases: [operation: string, status: number, code: string, request: Partial<ValidRequest>][] = [
     ['postEvent', 400, 'idempotency_key_invalid', { headers: { 'idempotency-key': 'x'.repeat(256) } }],
     ['postEvent', 400, 'idempotency_key_mismatch', { headers: { 'idempotency-key': 'a' }, body: { ...event, idempotency_key: 'b' } }],
+    [
+      'postEvent',
+      400,
+      'unsupported_specversion',
+      { body: { specversion: '0.3' }, headers: { 'content-type': 'application/cloudevents+json' } },
+    ],
     ['postEventsBatch', 400, 'empty_batch', { body: [] }],
     ['postEventsBatch', 400, 'batch_too_many', { body: Array.from({ length: 501 }, () => event) }],
     ['postEventsBatch', 400, 'idempotency_key_invalid', { headers: { 'idempotency-key': 'x'.repeat(252) } }],

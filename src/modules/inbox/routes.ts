@@ -8,6 +8,7 @@ import { idFloor, receivedAtMs } from '../../platform/event-id.ts';
 import { eventJson } from '../../platform/event-json.ts';
 import type { Signer } from '../../platform/signature.ts';
 import type { Wakeups } from '../../platform/wakeups.ts';
+import { cloudEventJson, cloudEventsBatchType, prefersCloudEvents } from './cloud-events.ts';
 import { parseEventTypes } from './event-types.ts';
 import { type RawPage, readPage } from './page-store.ts';
 import { PollFloors } from './poll-floor.ts';
@@ -25,8 +26,11 @@ export type InboxOptions = {
   watchWaits(count: () => number): void;
 };
 
-/** A page as it is answered. */
-type Page = { count: number; text: string };
+/**
+ * A page as it is answered: as bytes, so that those who share it do not each encode it. An array of CloudEvents has no place for what is behind the
+ * page, so that goes into headers.
+ */
+type Page = { count: number; body: Buffer; asCloudEvents?: { hasMore: boolean; cursor: string | undefined } };
 
 /** Where events go out: a peek at what is not acknowledged yet. It changes nothing. */
 export async function inbox(app: FastifyInstance, options: InboxOptions): Promise<void> {
@@ -41,19 +45,20 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
     '/v1/inbox',
     {
       schema: { querystring: InboxQuery, response: { 200: InboxPage } },
-      config: { operation: 'getInbox', access: 'inbox:read', limit: true },
+      config: { operation: 'getInbox', access: 'inbox:read', limit: true, alsoAnswers: [cloudEventsBatchType] },
     },
     async (request: FastifyRequest<{ Querystring: InboxQuery }>, reply) => {
-      const { principal, query } = request;
+      const { principal, query, headers } = request;
       const cursor = query.cursor === undefined ? undefined : readCursor(query, principal);
-      if (query.wait === 0) return answer(reply, await look(query, principal, cursor));
+      const asCloudEvents = prefersCloudEvents(headers.accept);
+      if (query.wait === 0) return answer(reply, await look(query, principal, cursor, asCloudEvents));
 
       const gone = new AbortController();
       const leave = () => gone.abort();
       request.raw.socket.once('close', leave);
       const wait = waits.begin(principal.partnerId, query.wait * 1000, gone.signal);
       try {
-        return answer(reply, await lookUntilFound(query, principal, cursor, wait));
+        return answer(reply, await lookUntilFound(() => look(query, principal, cursor, asCloudEvents), wait));
       } finally {
         wait.end();
         request.raw.socket.removeListener('close', leave);
@@ -61,10 +66,10 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
     },
   );
 
-  async function lookUntilFound(query: InboxQuery, principal: Principal, cursor: string | undefined, wait: Wait): Promise<Page> {
+  async function lookUntilFound(look: () => Promise<Page>, wait: Wait): Promise<Page> {
     for (;;) {
       const begun = performance.now();
-      const page = await look(query, principal, cursor);
+      const page = await look();
       if (page.count > 0 || !wait.open) return page;
       // A filter that matches nothing of a large backlog makes every look a scan of it: a wait spends at most a fifth of its time on that.
       await wait.next(Math.min(4 * (performance.now() - begun), 1_000));
@@ -72,10 +77,10 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
   }
 
   /** Requests that differ in nothing that the page depends on share it, text and all. */
-  function look(query: InboxQuery, principal: Principal, cursor: string | undefined): Promise<Page> {
+  function look(query: InboxQuery, principal: Principal, cursor: string | undefined, asCloudEvents: boolean): Promise<Page> {
     const { partnerId, retentionMs, expiredThroughMs } = principal;
-    const key = `${partnerId} ${query.limit} ${cursor ?? ''} ${query.event_type ?? ''} ${retentionMs} ${expiredThroughMs}`;
-    return looks.look(key, async () => pageOf(await read(query, principal, cursor), query, principal));
+    const key = `${partnerId} ${asCloudEvents} ${query.limit} ${cursor ?? ''} ${query.event_type ?? ''} ${retentionMs} ${expiredThroughMs}`;
+    return looks.look(key, async () => pageOf(await read(query, principal, cursor), query, principal, asCloudEvents));
   }
 
   async function read(query: InboxQuery, principal: Principal, cursor: string | undefined): Promise<RawPage> {
@@ -101,17 +106,28 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
     return page;
   }
 
-  function pageOf({ events, hasMore }: RawPage, query: InboxQuery, principal: Principal): Page {
+  function pageOf({ events, hasMore }: RawPage, query: InboxQuery, principal: Principal, asCloudEvents: boolean): Page {
     let list = '';
-    for (const raw of events) list += (list === '' ? '' : ',') + eventJson(raw, principal.retentionMs);
+    for (const raw of events) {
+      const event = asCloudEvents ? cloudEventJson(raw, principal.slug) : eventJson(raw, principal.retentionMs);
+      list += (list === '' ? '' : ',') + event;
+    }
     const last = events.at(-1)?.slice(0, 36);
-    const next = hasMore && last ? `"${signer.sign(cursorPayload(last, query, principal))}"` : 'null';
-    return { count: events.length, text: `{"events":[${list}],"count":${events.length},"has_more":${hasMore},"next_cursor":${next}}` };
+    const cursor = hasMore && last ? signer.sign(cursorPayload(last, query, principal)) : undefined;
+    const count = events.length;
+    if (asCloudEvents) return { count, body: Buffer.from(`[${list}]`), asCloudEvents: { hasMore, cursor } };
+    const next = cursor === undefined ? 'null' : `"${cursor}"`;
+    return { count, body: Buffer.from(`{"events":[${list}],"count":${count},"has_more":${hasMore},"next_cursor":${next}}`) };
   }
 
-  function answer(reply: FastifyReply, { count, text }: Page): FastifyReply {
+  function answer(reply: FastifyReply, { count, body, asCloudEvents }: Page): FastifyReply {
     onDelivered(count);
-    return reply.header('cache-control', 'no-store').type('application/json').send(text);
+    reply.header('cache-control', 'no-store').type(asCloudEvents ? cloudEventsBatchType : 'application/json');
+    if (asCloudEvents) {
+      reply.header('x-has-more', `${asCloudEvents.hasMore}`);
+      if (asCloudEvents.cursor !== undefined) reply.header('x-next-cursor', asCloudEvents.cursor);
+    }
+    return reply.send(body);
   }
 
   function readCursor(query: InboxQuery, principal: Principal): string {

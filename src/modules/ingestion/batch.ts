@@ -12,6 +12,8 @@ import type { Clock } from '../../platform/clock.ts';
 import { receivedAtMs } from '../../platform/event-id.ts';
 import type { GroupCommit, Outcome } from '../../platform/group-commit.ts';
 import type { WriteOutcome } from './batch-writer.ts';
+import { cloudEventRow, cloudEventsArray, dataMembers, keyOf, structuredEvent } from './cloud-events.ts';
+import { CloudEventsBody } from './cloud-events-body.ts';
 import { keyReused, writeError } from './errors.ts';
 import { eventRow, idempotencyKey, keptMembers, parseKeyHeader, traceParent } from './event-row.ts';
 import { EventBody, ingestLimits } from './schema.ts';
@@ -131,6 +133,12 @@ export function postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, o
           errors: [{ pointer, code: 'json_too_deep', detail: `nests more than ${maxJsonDepth} levels` }],
         });
       }
+      if (items.areCloudEvents) {
+        const cloudEvent = structuredEvent(event, text, span.members, pointer);
+        const id = nextId();
+        const idempotencyKey = batchKey === undefined ? keyOf(cloudEvent) : `${batchKey}:${index}`;
+        return cloudEventRow(cloudEvent, { principal, id, receivedAtMs: receivedAtMs(id), idempotencyKey, traceParent: trace });
+      }
       if (!isEvent(event)) {
         const found = fieldError((isEvent.errors as never[])[0] as never, true, pointer);
         throw new ApiError('validation_failed', { detail: `${found.pointer} ${found.detail}`, errors: [found] });
@@ -151,19 +159,25 @@ export function postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, o
   };
 }
 
+type Items = { values: unknown[]; spans: Item[]; pointer: string; areCloudEvents: boolean };
+
 /** The items of a batch as values and as spans of the body's text, and the JSON pointer of the array. */
-function batchItems({ body, bodyText }: FastifyRequest): { values: unknown[]; spans: Item[]; pointer: string } {
+function batchItems({ body, bodyText }: FastifyRequest): Items {
+  const areCloudEvents = body instanceof CloudEventsBody;
+  const batch = areCloudEvents ? cloudEventsArray(body) : body;
   const open = skipSpace(bodyText, 0);
-  const bare = Array.isArray(body);
-  const values = bare ? (body as unknown[]) : (body as { events: unknown[] }).events;
-  if (values.length === 0) throw new ApiError('empty_batch');
+  const bare = Array.isArray(batch);
+  const values = bare ? (batch as unknown[]) : (batch as { events: unknown[] }).events;
+  // A batch of CloudEvents may be empty, says their HTTP binding.
+  if (values.length === 0 && !areCloudEvents) throw new ApiError('empty_batch');
   if (values.length > ingestLimits.batchEvents) {
     throw new ApiError('batch_too_many', {
       detail: `The batch has ${values.length} events; send at most ${ingestLimits.batchEvents} in one request.`,
     });
   }
-  const spans = bare ? arrayItems(bodyText, open, keptMembers).items : itemsOfMember(bodyText, open, 'events', keptMembers);
-  return { values, spans, pointer: bare ? '' : '/events' };
+  const names = areCloudEvents ? dataMembers : keptMembers;
+  const spans = bare ? arrayItems(bodyText, open, names).items : itemsOfMember(bodyText, open, 'events', keptMembers);
+  return { values, spans, pointer: bare ? '' : '/events', areCloudEvents };
 }
 
 function failedItem(index: number, { code, message, options }: ApiError): string {

@@ -51,7 +51,7 @@ function cut(text: string, span: Span | undefined): string | null {
 }
 
 /** Most producers already send the form that we give back. */
-function normalizeTime(time: string): string {
+export function normalizeTime(time: string): string {
   if (time.length === 24 && time[23] === 'Z' && time[19] === '.' && time[10] === 'T') return time;
   return formatTime(parseTime(time) as number);
 }

@@ -8,6 +8,8 @@ import type { GroupCommit } from '../../platform/group-commit.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import { postBatch } from './batch.ts';
 import type { WriteOutcome } from './batch-writer.ts';
+import { cloudEventOf, cloudEventRow, keyOf } from './cloud-events.ts';
+import { CloudEventsBody, plainBodiesOnly, plainBodiesOrNone, registerCloudEventsBodies } from './cloud-events-body.ts';
 import { keyReused, writeError } from './errors.ts';
 import { eventRow, idempotencyKey, keptMembers, traceParent } from './event-row.ts';
 import { BatchBody, BatchResult, EventAccepted, EventBody, ingestLimits } from './schema.ts';
@@ -27,12 +29,14 @@ export async function ingestion(app: FastifyInstance, options: IngestionOptions)
   const { writer, pool, clock, onEvents } = options;
   const { quota, quotaExceeded } = app.limits;
   const nextId = createIdGenerator(clock);
+  registerCloudEventsBodies(app);
 
   app.post(
     '/v1/events',
     {
       bodyLimit: ingestLimits.eventBytes,
       schema: { body: EventBody, response: { 200: EventAccepted } },
+      validatorCompiler: plainBodiesOrNone,
       config: { operation: 'postEvent', access: 'events:write', limit: true },
     },
     postEvent,
@@ -42,26 +46,15 @@ export async function ingestion(app: FastifyInstance, options: IngestionOptions)
     {
       bodyLimit: ingestLimits.batchBytes,
       schema: { body: BatchBody, response: { 200: BatchResult, 207: BatchResult } },
+      validatorCompiler: plainBodiesOnly,
       config: { operation: 'postEventsBatch', access: 'events:write', limit: true, itemsNest: true },
     },
     postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, onEvents }),
   );
 
   async function postEvent(request: FastifyRequest, reply: FastifyReply) {
-    const { principal, bodyText: text, headers } = request;
-    const event = request.body as EventBody;
-    const key = idempotencyKey(headers['idempotency-key'], event.idempotency_key);
-    const id = nextId();
-    const row = eventRow({
-      principal,
-      id,
-      receivedAtMs: receivedAtMs(id),
-      event,
-      text,
-      spans: objectMembers(text, skipSpace(text, 0), keptMembers).spans,
-      idempotencyKey: key,
-      traceParent: traceParent(headers.traceparent),
-    });
+    const { principal } = request;
+    const row = request.body instanceof CloudEventsBody || request.body == null ? rowOfCloudEvent(request) : rowOfEvent(request);
     const reserved = quota.reserve(principal.partnerId, principal.monthlyQuota, 1);
     let accepted = 0;
     try {
@@ -79,6 +72,38 @@ export async function ingestion(app: FastifyInstance, options: IngestionOptions)
     } finally {
       quota.settle(principal.partnerId, reserved, accepted);
     }
+  }
+
+  function rowOfEvent(request: FastifyRequest): EventRow {
+    const { principal, bodyText: text, headers } = request;
+    const event = request.body as EventBody;
+    const key = idempotencyKey(headers['idempotency-key'], event.idempotency_key);
+    const id = nextId();
+    return eventRow({
+      principal,
+      id,
+      receivedAtMs: receivedAtMs(id),
+      event,
+      text,
+      spans: objectMembers(text, skipSpace(text, 0), keptMembers).spans,
+      idempotencyKey: key,
+      traceParent: traceParent(headers.traceparent),
+    });
+  }
+
+  function rowOfCloudEvent(request: FastifyRequest): EventRow {
+    const { principal, headers } = request;
+    const event = cloudEventOf(request);
+    // A key that is sent beside the event is the sender's wish, and takes the place of its own.
+    const key = idempotencyKey(headers['idempotency-key'], undefined) ?? keyOf(event);
+    const id = nextId();
+    return cloudEventRow(event, {
+      principal,
+      id,
+      receivedAtMs: receivedAtMs(id),
+      idempotencyKey: key,
+      traceParent: traceParent(headers.traceparent),
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { acknowledgeLimits } from '../../modules/acknowledgement/schema.ts';
 import type { OperationDocs } from '../operation-docs.ts';
+import { cloudEventPages } from './cloud-events.ts';
 
 export const inboxEvent = {
   event_id: 'evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a',
@@ -37,12 +38,14 @@ export const inbox: Record<string, OperationDocs> = {
 - **The simplest client is a loop**: read without a cursor, handle each event, acknowledge it, read again. What you acknowledged is your position, so nothing can be skipped.
 - \`limit\` is exact: fewer come only when there are no more, or the page would pass 4 MiB (then \`has_more\` is true).
 - \`wait=30\` saves polling: with an empty inbox the answer comes with the first event, or empty after 30 seconds. At most 10 such requests at once. Give your HTTP client a longer time-out than \`wait\`.
-- \`cursor\` walks the inbox once without acknowledging. It is good for the same \`event_type\` and partner.`,
+- \`cursor\` walks the inbox once without acknowledging. It is good for the same \`event_type\` and partner.
+- **CloudEvents**: with \`Accept: application/cloudevents-batch+json\` the answer is an array of CloudEvents 1.0, whichever way the events came; \`has_more\` and \`next_cursor\` are headers then. One that came as a CloudEvent has the attributes and data that it had. Of any other \`id\` is the \`event_id\`, \`source\` is \`/partners/\` and your short name, and \`metadata\` is a text that holds its JSON. Acknowledge by the attribute \`triggersid\`, which every one has.`,
     tag: 'Inbox',
     answers: {
       200: {
         description: 'A page of events; an empty inbox is 200 too.',
-        headers: ['NoStore'],
+        headers: ['NoStore', 'HasMore', 'NextCursor'],
+        otherContent: cloudEventPages,
         examples: {
           events: {
             summary: 'One event, and more behind it',
