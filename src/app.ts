@@ -26,6 +26,7 @@ import { registerOverload } from './pipeline/overload.ts';
 import { registerRequestId } from './pipeline/request-id.ts';
 import { serverOptions } from './pipeline/server-options.ts';
 import { registerValidation } from './pipeline/validation.ts';
+import { Waits } from './pipeline/waits.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { createMetrics, type Metrics, watchPools, watchQueue } from './platform/metrics.ts';
 import { assertDurable, createPools, type Pools } from './platform/postgres.ts';
@@ -63,6 +64,8 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   const redis = config.REDIS_URL ? connectRedis(config.REDIS_URL) : undefined;
   app.addHook('onClose', async () => redis?.close());
   const wakeups = createWakeups(redis && { redis: { ...redis, prefix: config.REDIS_PREFIX } });
+  const waits = new Waits(wakeups);
+  metrics.watch(metrics.inboxWaits, (gauge) => gauge.set(waits.count));
   const signer = createSigner(config.KEY_PEPPER, 'cursor');
   const tokens = createTokenSource({ redis: redis?.commands, prefix: config.REDIS_PREFIX, clock, metrics, log: app.log });
   const quota = new MonthlyQuota({
@@ -93,6 +96,7 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   registerErrorHandler(app, { publicUrl: config.PUBLIC_URL });
   registerRequestId(app);
   registerClosing(app);
+  app.addHook('preClose', async () => waits.drain());
   registerAccept(app);
   registerValidation(app);
   registerJsonBody(app);
@@ -133,10 +137,9 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   await app.register(inbox, {
     pool: pools.read,
     clock,
-    wakeups,
+    waits,
     signer,
     onDelivered: (count) => metrics.eventsDelivered.inc(count),
-    watchWaits: (count) => metrics.watch(metrics.inboxWaits, (gauge) => gauge.set(count())),
   });
   await app.register(acknowledgement, { writer: ackWriter, clock, onAcknowledged: (count) => metrics.eventsAcknowledged.inc(count) });
   await app.register(events, { pool: pools.read, clock });

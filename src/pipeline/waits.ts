@@ -1,16 +1,18 @@
-import { ApiError } from '../../pipeline/errors/catalogue.ts';
-import type { Wakeups } from '../../platform/wakeups.ts';
-import { inboxLimits } from './schema.ts';
+import type { Wakeups } from '../platform/wakeups.ts';
+import { ApiError } from './errors/catalogue.ts';
+
+/** Long polls of one partner at once, of all routes that wait. */
+export const maxWaitsPerPartner = 10;
 
 /** Milliseconds between looks that no wake-up asked for: a lost message costs this much and no event. */
 const safetyPollMs = 2_000;
 
 export type Wait = {
   /**
-   * Resolves at a wake-up or at the safety poll, but not before `pauseMs` have passed; at once at the deadline, when the client is gone and
-   * when the server drains.
+   * Resolves at a wake-up, at the safety poll or when `dueMs` have passed, but not before `pauseMs`; at once at the deadline, when the client is
+   * gone and when the server drains. `dueMs`: when a lease or a delay ends that the last look has seen.
    */
-  next(pauseMs: number): Promise<void>;
+  next(pauseMs: number, dueMs?: number): Promise<void>;
   /** False when there is nothing more to wait for. */
   readonly open: boolean;
   end(): void;
@@ -40,7 +42,7 @@ export class Waits {
    */
   begin(partnerId: number, waitMs: number, signal: AbortSignal): Wait {
     const others = this.#perPartner.get(partnerId) ?? 0;
-    if (others >= inboxLimits.waitsPerPartner) {
+    if (others >= maxWaitsPerPartner) {
       throw new ApiError('too_many_waits', { detail: `${others} long polls of this partner are open already.`, retryAfterSeconds: 1 });
     }
     this.#perPartner.set(partnerId, others + 1);
@@ -64,9 +66,11 @@ export class Waits {
       get open() {
         return open;
       },
-      async next(pauseMs) {
+      async next(pauseMs, dueMs) {
         const earliest = performance.now() + pauseMs;
+        const due = dueMs === undefined || dueMs > safetyPollMs ? undefined : setTimeout(wake, Math.max(0, dueMs));
         if (!woken) await new Promise<void>((resolve) => (resume = resolve));
+        clearTimeout(due);
         const leftMs = earliest - performance.now();
         if (open && leftMs > 0) await new Promise<void>((resolve) => (resume = afterPause(leftMs, () => open, resolve)));
         woken = false;

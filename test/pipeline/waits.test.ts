@@ -1,6 +1,6 @@
 import t from 'tap';
-import { Waits } from '../../../src/modules/inbox/waits.ts';
-import { createWakeups } from '../../../src/platform/wakeups.ts';
+import { Waits } from '../../src/pipeline/waits.ts';
+import { createWakeups } from '../../src/platform/wakeups.ts';
 
 const never = new AbortController().signal;
 

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { idFloor } from '../../platform/event-id.ts';
-import { storedEventSql } from '../../platform/event-json.ts';
+import { type Delivery, storedEventSql } from '../../platform/event-json.ts';
+import { type EventTypes, typeFilterSql, typeFilterValues } from '../../platform/event-types.ts';
 import { rawText } from '../../platform/postgres.ts';
-import type { EventTypes } from './event-types.ts';
 import { inboxLimits } from './schema.ts';
 
 export type PageQuery = {
@@ -11,12 +11,21 @@ export type PageQuery = {
   after: string;
   limit: number;
   types: EventTypes | undefined;
-  /** Milliseconds; bounds the partitions that the statement opens. */
+  /** Also those that are under a lease or wait for the end of a delay. */
+  includeLeased: boolean;
+  /** Milliseconds; decides which leases have ended, and bounds the partitions that the statement opens. */
   now: number;
 };
 
 /** Events as the database writes them, each beginning with its UUID: see platform/event-json.ts. */
-export type RawPage = { events: string[]; hasMore: boolean };
+export type RawPage = {
+  events: string[];
+  hasMore: boolean;
+  /** By UUID, of those that were leased or replayed; undefined when none was. */
+  deliveries: Map<string, Delivery> | undefined;
+  /** Of an empty page: when the next lease or delay ends, in milliseconds. */
+  dueAt: number | undefined;
+};
 
 /**
  * One page of what a partner has not acknowledged, oldest first, in one statement: ids from the narrow inbox, then their events. The list of ids
@@ -24,25 +33,36 @@ export type RawPage = { events: string[]; hasMore: boolean };
  * and the database joins the page into one text, because a column of a row costs the driver more than it costs here.
  */
 export async function readPage(pool: pg.Pool, query: PageQuery): Promise<RawPage> {
-  const { partnerId, after, limit, types, now } = query;
-  const values: unknown[] = [partnerId, after, limit, idFloor(now + dayMs)];
-  if (types) values.push(types.exact, types.prefixes.map(likePrefix));
-  const result = await pool.query<[string | null, string | null]>({
+  const { partnerId, after, limit, types, includeLeased, now } = query;
+  const values: unknown[] = [partnerId, after, limit, idFloor(now + dayMs), new Date(now).toISOString(), includeLeased];
+  if (types) values.push(...typeFilterValues(types));
+  const result = await pool.query<(string | null)[]>({
     name: types ? 'readPageOfTypes' : 'readPage',
     text: types ? readPageOfTypesText : readPageText,
     values,
     rowMode: 'array',
     types: rawText,
   });
-  const [found, page] = result.rows[0] as [string | null, string | null];
+  const [found, page, deliveries, dueAt] = result.rows[0] as [string | null, string | null, string | null, string | null];
   const events = page === null ? [] : page.split('\x01');
-  return { events, hasMore: Number(found) > events.length };
+  return {
+    events,
+    hasMore: Number(found) > events.length,
+    deliveries: deliveries === null ? undefined : readDeliveries(deliveries),
+    dueAt: dueAt === null ? undefined : Number(dueAt),
+  };
 }
 
 const dayMs = 86_400_000;
 
-function likePrefix(prefix: string): string {
-  return `${prefix.replace(/[\\_%]/g, '\\$&')}%`;
+/** From `<uuid> <count> <replayed>` of each. */
+function readDeliveries(text: string): Map<string, Delivery> {
+  return new Map(
+    text.split(',').map((each) => {
+      const [id, count, replayed] = each.split(' ') as [string, string, string];
+      return [id, { count: Number(count), replayed: replayed === 'true' }];
+    }),
+  );
 }
 
 /** Bytes around the stored part of an event on a page, at most: its id, times and delivery. */
@@ -53,13 +73,19 @@ const eventsBytes = inboxLimits.pageBytes - 300;
 
 /**
  * The page is cut at its size by the sizes in the inbox, before any payload is read; the running sum is only worked out for a page that is
- * too large as a whole. Its first event always fits.
+ * too large as a whole. Its first event always fits. Past its last delivery an event is on its way to the dead letters, and nobody sees it here.
+ * Of partners who never lease, `visible_at` is null and that is all that leases cost them.
  */
 function pageText(filter: string): string {
   return `
 WITH head AS MATERIALIZED (
-  SELECT array_agg(id) AS ids, array_agg(bytes) AS sizes, sum(bytes + ${eventOverheadBytes}) AS bytes FROM (
-    SELECT id, bytes FROM inbox WHERE partner_id = $1 AND id > $2 ${filter} ORDER BY id LIMIT $3::integer + 1
+  SELECT array_agg(id) AS ids, array_agg(bytes) AS sizes, sum(bytes + ${eventOverheadBytes}) AS bytes,
+    string_agg(id || ' ' || deliveries || ' ' || replayed, ',') FILTER (WHERE deliveries > 0 OR replayed) AS deliveries
+  FROM (
+    SELECT id, bytes, deliveries, replayed FROM inbox
+    WHERE partner_id = $1 AND id > $2 ${filter}
+      AND (visible_at IS NULL OR CASE WHEN visible_at <= $5::timestamptz THEN NOT last_delivery ELSE $6::boolean END)
+    ORDER BY id LIMIT $3::integer + 1
   ) AS oldest
 ), page AS MATERIALIZED (
   SELECT cardinality(ids) AS found, ids[1:CASE WHEN bytes <= ${eventsBytes} THEN $3::integer ELSE least($3::integer, (
@@ -68,7 +94,10 @@ WITH head AS MATERIALIZED (
     ) AS sized WHERE running <= ${eventsBytes}
   )) END] AS ids FROM head
 )
-SELECT (SELECT found FROM page), string_agg(event, chr(1))
+SELECT (SELECT found FROM page), string_agg(event, chr(1)), (SELECT deliveries FROM head),
+  CASE WHEN (SELECT found FROM page) IS NULL THEN (
+    SELECT ceil(extract(epoch FROM min(visible_at)) * 1000) FROM inbox WHERE partner_id = $1 AND id > $2 AND visible_at > $5::timestamptz ${filter}
+  ) END
 FROM (
   SELECT ${storedEventSql} AS event FROM events
   WHERE partner_id = $1 AND id > $2 AND id < $4 AND id = ANY ((SELECT ids FROM page)::uuid[])
@@ -77,4 +106,4 @@ FROM (
 }
 
 const readPageText = pageText('');
-const readPageOfTypesText = pageText('AND (event_type = ANY ($5::text[]) OR event_type LIKE ANY ($6::text[]))');
+const readPageOfTypesText = pageText(`AND ${typeFilterSql(7, 8)}`);

@@ -3,43 +3,37 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type pg from 'pg';
 import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
+import type { Wait, Waits } from '../../pipeline/waits.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { idFloor, receivedAtMs } from '../../platform/event-id.ts';
 import { eventJson } from '../../platform/event-json.ts';
+import { parseEventTypes } from '../../platform/event-types.ts';
 import type { Signer } from '../../platform/signature.ts';
-import type { Wakeups } from '../../platform/wakeups.ts';
 import { cloudEventJson, cloudEventsBatchType, prefersCloudEvents } from './cloud-events.ts';
-import { parseEventTypes } from './event-types.ts';
 import { type RawPage, readPage } from './page-store.ts';
 import { PollFloors } from './poll-floor.ts';
 import { InboxPage, InboxQuery } from './schema.ts';
 import { SharedLooks } from './shared-looks.ts';
-import { type Wait, Waits } from './waits.ts';
 
 export type InboxOptions = {
   pool: pg.Pool;
   clock: Clock;
-  wakeups: Wakeups;
+  waits: Waits;
   signer: Signer;
   onDelivered(events: number): void;
-  /** Reports how many polls wait, when asked. */
-  watchWaits(count: () => number): void;
 };
 
 /**
  * A page as it is answered: as bytes, so that those who share it do not each encode it. An array of CloudEvents has no place for what is behind the
  * page, so that goes into headers.
  */
-type Page = { count: number; body: Buffer; asCloudEvents?: { hasMore: boolean; cursor: string | undefined } };
+type Page = { count: number; body: Buffer; dueAt: number | undefined; asCloudEvents?: { hasMore: boolean; cursor: string | undefined } };
 
 /** Where events go out: a peek at what is not acknowledged yet. It changes nothing. */
 export async function inbox(app: FastifyInstance, options: InboxOptions): Promise<void> {
-  const { pool, clock, signer, onDelivered } = options;
+  const { pool, clock, waits, signer, onDelivered } = options;
   const floors = new PollFloors(clock);
   const looks = new SharedLooks<Page>();
-  const waits = new Waits(options.wakeups);
-  options.watchWaits(() => waits.count);
-  app.addHook('preClose', async () => waits.drain());
 
   app.get(
     '/v1/inbox',
@@ -72,14 +66,14 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
       const page = await look();
       if (page.count > 0 || !wait.open) return page;
       // A filter that matches nothing of a large backlog makes every look a scan of it: a wait spends at most a fifth of its time on that.
-      await wait.next(Math.min(4 * (performance.now() - begun), 1_000));
+      await wait.next(Math.min(4 * (performance.now() - begun), 1_000), page.dueAt && page.dueAt - clock());
     }
   }
 
   /** Requests that differ in nothing that the page depends on share it, text and all. */
   function look(query: InboxQuery, principal: Principal, cursor: string | undefined, asCloudEvents: boolean): Promise<Page> {
     const { partnerId, retentionMs, expiredThroughMs } = principal;
-    const key = `${partnerId} ${asCloudEvents} ${query.limit} ${cursor ?? ''} ${query.event_type ?? ''} ${retentionMs} ${expiredThroughMs}`;
+    const key = `${partnerId} ${asCloudEvents} ${query.include_leased} ${query.limit} ${cursor ?? ''} ${query.event_type ?? ''} ${retentionMs} ${expiredThroughMs}`;
     return looks.look(key, async () => pageOf(await read(query, principal, cursor), query, principal, asCloudEvents));
   }
 
@@ -88,10 +82,11 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
     const { partnerId } = principal;
     const { limit } = query;
     const start = idFloor(Math.max(now - principal.retentionMs, principal.expiredThroughMs) + 1);
-    const types = query.event_type === undefined ? undefined : parseEventTypes(query.event_type);
-    const scan = (after: string) => readPage(pool, { partnerId, after, limit, types, now });
+    const types = query.event_type === undefined ? undefined : parseEventTypes(query.event_type.split(','));
+    const includeLeased = query.include_leased;
+    const scan = (after: string) => readPage(pool, { partnerId, after, limit, types, includeLeased, now });
     if (cursor !== undefined) return scan(cursor > start ? cursor : start);
-    if (types) return scan(start);
+    if (types || includeLeased) return scan(start);
 
     const floor = floors.get(partnerId);
     if (floor !== undefined && floor > start) {
@@ -106,18 +101,20 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
     return page;
   }
 
-  function pageOf({ events, hasMore }: RawPage, query: InboxQuery, principal: Principal, asCloudEvents: boolean): Page {
+  function pageOf({ events, hasMore, deliveries, dueAt }: RawPage, query: InboxQuery, principal: Principal, asCloudEvents: boolean): Page {
     let list = '';
     for (const raw of events) {
-      const event = asCloudEvents ? cloudEventJson(raw, principal.slug) : eventJson(raw, principal.retentionMs);
+      const event = asCloudEvents
+        ? cloudEventJson(raw, principal.slug)
+        : eventJson(raw, principal.retentionMs, '', deliveries?.get(raw.slice(0, 36)));
       list += (list === '' ? '' : ',') + event;
     }
     const last = events.at(-1)?.slice(0, 36);
     const cursor = hasMore && last ? signer.sign(cursorPayload(last, query, principal)) : undefined;
     const count = events.length;
-    if (asCloudEvents) return { count, body: Buffer.from(`[${list}]`), asCloudEvents: { hasMore, cursor } };
+    if (asCloudEvents) return { count, dueAt, body: Buffer.from(`[${list}]`), asCloudEvents: { hasMore, cursor } };
     const next = cursor === undefined ? 'null' : `"${cursor}"`;
-    return { count, body: Buffer.from(`{"events":[${list}],"count":${count},"has_more":${hasMore},"next_cursor":${next}}`) };
+    return { count, dueAt, body: Buffer.from(`{"events":[${list}],"count":${count},"has_more":${hasMore},"next_cursor":${next}}`) };
   }
 
   function answer(reply: FastifyReply, { count, body, asCloudEvents }: Page): FastifyReply {

@@ -1,15 +1,15 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { maxWaitsPerPartner } from '../../pipeline/waits.ts';
 import { eventMembers } from '../../platform/event-json.ts';
+import { maxEventTypeFilters, typeFilterPattern } from '../../platform/event-types.ts';
 
 export const inboxLimits = {
   pageEvents: 500,
   pageBytes: 4 * 1024 * 1024,
   waitSeconds: 30,
-  waitsPerPartner: 10,
-  eventTypeFilters: 20,
+  waitsPerPartner: maxWaitsPerPartner,
+  eventTypeFilters: maxEventTypeFilters,
 } as const;
-
-const typeFilter = '[A-Za-z0-9_](?:[A-Za-z0-9_.:/-]{0,254}|[A-Za-z0-9_.:/-]{0,252}\\.\\*)';
 
 export const InboxQuery = Type.Object(
   {
@@ -30,12 +30,15 @@ export const InboxQuery = Type.Object(
     }),
     event_type: Type.Optional(
       Type.String({
-        pattern: `^${typeFilter}(?:,${typeFilter}){0,${inboxLimits.eventTypeFilters - 1}}$`,
+        pattern: `^${typeFilterPattern}(?:,${typeFilterPattern}){0,${inboxLimits.eventTypeFilters - 1}}$`,
         description: 'Up to 20 types, separated by commas; `order.*` is every type that begins with `order.`.',
         examples: ['order.created,customer.*'],
       }),
     ),
-    include_leased: Type.Boolean({ default: false, description: 'Also show events that a worker holds under a lease.' }),
+    include_leased: Type.Boolean({
+      default: false,
+      description: 'Also show events that a worker holds under a lease, or has released with a delay.',
+    }),
   },
   { additionalProperties: false },
 );
