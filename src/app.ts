@@ -2,14 +2,17 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { DestinationStream } from 'pino';
 import type { Config } from './config.ts';
 import { account } from './modules/account/routes.ts';
-import { createAckWriter } from './modules/acknowledgement/ack-writer.ts';
 import { acknowledgement } from './modules/acknowledgement/routes.ts';
+import { createSettleWriter } from './modules/acknowledgement/settle-writer.ts';
 import { events } from './modules/events/routes.ts';
 import { queueTrouble, watchBacklog } from './modules/health/probes.ts';
 import { health } from './modules/health/routes.ts';
 import { inbox } from './modules/inbox/routes.ts';
 import { createBatchWriter } from './modules/ingestion/batch-writer.ts';
 import { ingestion } from './modules/ingestion/routes.ts';
+import { ExhaustedSweep } from './modules/leases/exhausted.ts';
+import { leases } from './modules/leases/routes.ts';
+import { watchLeases } from './modules/leases/watch.ts';
 import { apiLimits } from './openapi/limits.ts';
 import { registerOpenApi } from './openapi/plugin.ts';
 import { registerAccept } from './pipeline/accept.ts';
@@ -81,8 +84,12 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
     onStored: (partnerIds) => wakeups.wake(partnerIds),
     onBatch: watchQueue(metrics, 'ingest', () => writer),
   });
-  const ackWriter = createAckWriter({ ...queued, onBatch: watchQueue(metrics, 'acknowledge', () => ackWriter) });
-  app.addHook('onClose', () => Promise.all([writer.drain(), ackWriter.drain()]).then(() => {}));
+  const settleWriter = createSettleWriter({
+    ...queued,
+    onReleased: (partnerIds) => wakeups.wake(partnerIds),
+    onBatch: watchQueue(metrics, 'acknowledge', () => settleWriter),
+  });
+  app.addHook('onClose', () => Promise.all([writer.drain(), settleWriter.drain()]).then(() => {}));
   watchPools(metrics, pools);
   watchBacklog(metrics, pools.read);
   let notReady: string | undefined;
@@ -141,7 +148,39 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
     signer,
     onDelivered: (count) => metrics.eventsDelivered.inc(count),
   });
-  await app.register(acknowledgement, { writer: ackWriter, clock, onAcknowledged: (count) => metrics.eventsAcknowledged.inc(count) });
+  await app.register(leases, {
+    pool: pools.read,
+    clock,
+    waits,
+    wakeups,
+    onLeased({ granted, lapsed }) {
+      metrics.leasesGranted.inc(granted);
+      metrics.leasesEnded.inc({ how: 'lapsed' }, lapsed);
+      metrics.eventsDelivered.inc(granted);
+    },
+    onUndone: (count) => metrics.leasesEnded.inc({ how: 'undone' }, count),
+  });
+  await app.register(acknowledgement, {
+    writer: settleWriter,
+    clock,
+    onSettled(status, count) {
+      if (status === 'acknowledged') metrics.eventsAcknowledged.inc(count);
+      else metrics.leasesEnded.inc({ how: status }, count);
+    },
+    onDeadLetter: (reason) => metrics.deadLetters.inc({ reason }),
+  });
+  const exhausted = new ExhaustedSweep({
+    pool: pools.read,
+    clock,
+    onMoved(count) {
+      metrics.leasesEnded.inc({ how: 'lapsed' }, count);
+      metrics.deadLetters.inc({ reason: 'max_deliveries_exceeded' }, count);
+    },
+    onError: (error) => app.log.warn({ err: error }, 'lapsed leases were not looked for; they are in a second'),
+  });
+  app.addHook('onReady', async () => exhausted.start());
+  app.addHook('preClose', () => exhausted.stop());
+  watchLeases(metrics, pools.read, clock);
   await app.register(events, { pool: pools.read, clock });
   await app.register(account, { db: pools.db, clock, apiLimits, forgetPartner: (partnerId) => app.forgetPartner(partnerId) });
   await app.register(health, {

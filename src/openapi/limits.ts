@@ -1,6 +1,7 @@
-import { acknowledgeLimits } from '../modules/acknowledgement/schema.ts';
+import { settleLimits } from '../modules/acknowledgement/schema.ts';
 import { inboxLimits } from '../modules/inbox/schema.ts';
 import { ingestLimits } from '../modules/ingestion/schema.ts';
+import { leaseLimits } from '../modules/leases/schema.ts';
 import { maxJsonDepth } from '../pipeline/json-body.ts';
 
 /** Every limit that the API enforces on a request, as `GET /v1/usage` shows it: sizes in bytes, times in seconds. */
@@ -17,7 +18,14 @@ export const apiLimits: Record<string, number> = {
   inbox_wait_seconds: inboxLimits.waitSeconds,
   inbox_waits_at_once: inboxLimits.waitsPerPartner,
   event_type_filters: inboxLimits.eventTypeFilters,
-  acknowledge_events: acknowledgeLimits.events,
+  acknowledge_events: settleLimits.events,
+  settle_events: settleLimits.events,
+  receive_events: leaseLimits.receiveEvents,
+  lease_min_seconds: leaseLimits.minSeconds,
+  lease_max_seconds: leaseLimits.maxSeconds,
+  lease_seconds_in_all: settleLimits.leaseSecondsInAll,
+  leases_at_once: leaseLimits.inFlight,
+  release_delay_max_seconds: settleLimits.delaySeconds,
   retention_min_seconds: 3_600,
   retention_max_seconds: 2_592_000,
 };

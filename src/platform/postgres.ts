@@ -100,6 +100,10 @@ export function isMissingPartition(error: unknown): boolean {
   return error instanceof Error && (error as { code?: string }).code === '23514' && error.message.includes('no partition of relation');
 }
 
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: string }).code === '23505';
+}
+
 /**
  * Durability is a promise, not a default: an answered event must survive a crash.
  * @throws Error naming every setting that breaks it.

@@ -74,3 +74,21 @@ export async function walk(app: Pick<TestApp, 'request'>, partner: Pick<TestPart
 export async function acknowledge({ request }: Pick<TestApp, 'request'>, { key }: Pick<TestPartner, 'key'>, eventIds: string[]) {
   return request('POST', '/v1/events/acknowledge', { key, body: { event_ids: eventIds } });
 }
+
+export type Leased = { event_id: string; lease_token: string; lease_expires_at: string; delivery: { count: number; replayed: boolean } };
+
+/** Leases events of the partner; `body` as of the route. */
+export async function receive(
+  { request }: Pick<TestApp, 'request'>,
+  { key }: Pick<TestPartner, 'key'>,
+  body: Record<string, unknown> = { max_events: 500 },
+): Promise<Leased[]> {
+  const answer = await request('POST', '/v1/inbox/receive', { key, body });
+  if (answer.status !== 200) throw new Error(`a receive was answered ${answer.status}: ${answer.text}`);
+  return answer.json.events;
+}
+
+/** Settles one event: `PATCH /v1/events/{id}/{what}`. */
+export function settle({ request }: Pick<TestApp, 'request'>, { key }: Pick<TestPartner, 'key'>, id: string, what: string, body?: unknown) {
+  return request('PATCH', `/v1/events/${id}/${what}`, { key, body });
+}

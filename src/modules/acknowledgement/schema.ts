@@ -1,25 +1,105 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
 
-export const acknowledgeLimits = { events: 500 } as const;
+export const settleLimits = {
+  /** In one request, of all kinds together. */
+  events: 500,
+  delaySeconds: 43_200,
+  reasonCharacters: 500,
+  minLeaseSeconds: 5,
+  maxLeaseSeconds: 3_600,
+  /** Of a lease with all its extensions. */
+  leaseSecondsInAll: 43_200,
+} as const;
+
+const token = Type.String({ description: 'The `lease_token` with which the event came. Only the latest counts, also after its end.' });
+const delay = Type.Integer({
+  minimum: 0,
+  maximum: settleLimits.delaySeconds,
+  default: 0,
+  description: 'Seconds before it is given out again.',
+});
+const reason = Type.String({
+  minLength: 1,
+  maxLength: settleLimits.reasonCharacters,
+  // A NUL is a character that the database has no place for, and \u0001 parts the reasons on their way there.
+  pattern: '^[^\\u0000\\u0001]*$',
+  description: 'Why, for whoever looks at the dead letters.',
+});
+const leaseSeconds = Type.Integer({
+  minimum: settleLimits.minLeaseSeconds,
+  maximum: settleLimits.maxLeaseSeconds,
+  description: 'Seconds from now; 12 hours from the receive at most.',
+});
+const eventId = Type.String({ description: 'The `event_id` of the event.', examples: ['evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a'] });
+const at = (description: string) => Type.String({ format: 'date-time', description });
+
+const strict = { additionalProperties: false };
 
 /** A command without options may come without a body. */
-export const AcknowledgeBody = Type.Union([Type.Object({}, { additionalProperties: false }), Type.Null()], { $id: 'AcknowledgeBody' });
+const optional = <Members extends TSchema>(members: Members, $id: string) => Type.Union([members, Type.Null()], { $id });
+
+export const AcknowledgeBody = optional(Type.Object({ lease_token: Type.Optional(token) }, strict), 'AcknowledgeBody');
+export const RejectBody = optional(Type.Object({ lease_token: Type.Optional(token), reason: Type.Optional(reason) }, strict), 'RejectBody');
+export const ReleaseBody = Type.Object({ lease_token: token, delay_seconds: delay }, { $id: 'ReleaseBody', ...strict });
+export const ExtendBody = Type.Object({ lease_token: token, lease_seconds: leaseSeconds }, { $id: 'ExtendBody', ...strict });
+export type AcknowledgeBody = Static<typeof AcknowledgeBody>;
+export type RejectBody = Static<typeof RejectBody>;
+export type ReleaseBody = Static<typeof ReleaseBody>;
+export type ExtendBody = Static<typeof ExtendBody>;
 
 export const Acknowledged = Type.Object(
   {
     event_id: Type.String({ description: 'As it was sent.', examples: ['evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a'] }),
     status: Type.Literal('acknowledged', { description: 'It does not come again.' }),
-    acknowledged_at: Type.String({ format: 'date-time', description: 'Of the first acknowledgement; later ones do not move it.' }),
+    acknowledged_at: at('Of the first acknowledgement; later ones do not move it.'),
     already_acknowledged: Type.Optional(Type.Boolean({ description: 'True when an earlier request had acknowledged the event.' })),
   },
   { $id: 'Acknowledged' },
 );
 
+const deadLetterMembers = {
+  event_id: eventId,
+  status: Type.Literal('dead_lettered', { description: 'It is among the dead letters.' }),
+  reason: Type.Union([Type.Literal('rejected'), Type.Literal('max_deliveries_exceeded')], { description: 'Why it is there.' }),
+  dead_lettered_at: at('Since when; a repetition does not move it.'),
+  already_dead_lettered: Type.Optional(Type.Boolean({ description: 'True when an earlier request had moved the event.' })),
+};
+
+export const DeadLettered = Type.Object(deadLetterMembers, { $id: 'DeadLettered' });
+export const Released = Type.Union(
+  [
+    Type.Object({
+      event_id: eventId,
+      status: Type.Literal('released', { description: 'It is, or will be, free for the next receive.' }),
+      available_at: at('From when on.'),
+    }),
+    Type.Object(deadLetterMembers, { description: 'The event was on its last delivery.' }),
+  ],
+  { $id: 'Released' },
+);
+export const Extended = Type.Object(
+  {
+    event_id: eventId,
+    status: Type.Literal('extended', { description: 'The lease goes on.' }),
+    lease_expires_at: at('Its new end.'),
+  },
+  { $id: 'Extended' },
+);
+
 export const AcknowledgeBatchBody = Type.Object(
   { event_ids: Type.Array(Type.String(), { description: '1 to 500 ids, each once.' }) },
-  { $id: 'AcknowledgeBatchBody', additionalProperties: false },
+  { $id: 'AcknowledgeBatchBody', ...strict },
 );
 export type AcknowledgeBatchBody = Static<typeof AcknowledgeBatchBody>;
+
+const itemError = Type.Object(
+  {
+    code: Type.String({ description: 'As the `code` of a problem document.', examples: ['event_not_found'] }),
+    detail: Type.String({ description: 'What to do. For people; do not parse it.' }),
+    retryable: Type.Boolean({ description: 'Whether the same may succeed later.' }),
+  },
+  { description: 'Why it failed.' },
+);
 
 export const AcknowledgeBatchResult = Type.Object(
   {
@@ -31,21 +111,68 @@ export const AcknowledgeBatchResult = Type.Object(
         index: Type.Integer({ description: 'Position in the request, from 0.' }),
         event_id: Type.String({ description: 'As it was sent.' }),
         status: Type.Union([Type.Literal('acknowledged'), Type.Literal('failed')], { description: 'What became of it.' }),
-        acknowledged_at: Type.Optional(Type.String({ format: 'date-time', description: 'Of the first acknowledgement.' })),
+        acknowledged_at: Type.Optional(at('Of the first acknowledgement.')),
         already_acknowledged: Type.Optional(Type.Boolean({ description: 'True when an earlier request had acknowledged the event.' })),
-        error: Type.Optional(
-          Type.Object(
-            {
-              code: Type.String({ description: 'As the `code` of a problem document.', examples: ['event_not_found'] }),
-              detail: Type.String({ description: 'What to do. For people; do not parse it.' }),
-              retryable: Type.Boolean({ description: 'Whether the same id may succeed later.' }),
-            },
-            { description: 'Why it failed.' },
-          ),
-        ),
+        error: Type.Optional(itemError),
       }),
       { description: 'One for each id, in the order of the request.' },
     ),
   },
   { $id: 'AcknowledgeBatchResult' },
+);
+
+const list = <Item extends TSchema>(item: Item, description: string) => Type.Optional(Type.Array(item, { description }));
+
+export const SettleBody = Type.Object(
+  {
+    acknowledge: list(Type.Object({ event_id: eventId, lease_token: Type.Optional(token) }, strict), 'Handled: they do not come again.'),
+    release: list(
+      Type.Object({ event_id: eventId, lease_token: token, delay_seconds: delay }, strict),
+      'Not handled: they come again, at once or after a delay.',
+    ),
+    reject: list(
+      Type.Object({ event_id: eventId, lease_token: Type.Optional(token), reason: Type.Optional(reason) }, strict),
+      'Cannot be handled: they go to the dead letters.',
+    ),
+    extend: list(
+      Type.Object({ event_id: eventId, lease_token: token, lease_seconds: leaseSeconds }, strict),
+      'Not handled yet: the lease goes on.',
+    ),
+  },
+  { $id: 'SettleBody', ...strict },
+);
+export type SettleBody = Static<typeof SettleBody>;
+
+export const settleKinds = ['acknowledge', 'release', 'reject', 'extend'] as const;
+export type SettleKind = (typeof settleKinds)[number];
+
+export const SettleResult = Type.Object(
+  {
+    settled: Type.Integer({ description: 'How many are settled as asked, now or before.' }),
+    failed: Type.Integer({ description: 'How many are not.' }),
+    results: Type.Array(
+      Type.Object({
+        list: Type.Union(
+          settleKinds.map((kind) => Type.Literal(kind)),
+          { description: 'The list in which it stood.' },
+        ),
+        index: Type.Integer({ description: 'Position in that list, from 0.' }),
+        event_id: Type.String({ description: 'As it was sent.' }),
+        status: Type.Union(
+          (['acknowledged', 'released', 'dead_lettered', 'extended', 'failed'] as const).map((status) => Type.Literal(status)),
+          { description: 'What became of it.' },
+        ),
+        acknowledged_at: Type.Optional(at('Of the first acknowledgement.')),
+        already_acknowledged: Type.Optional(Type.Boolean({ description: 'True when an earlier request had acknowledged the event.' })),
+        available_at: Type.Optional(at('When a released event is free.')),
+        reason: Type.Optional(Type.String({ description: 'Why it is among the dead letters.' })),
+        dead_lettered_at: Type.Optional(at('Since when it is there.')),
+        already_dead_lettered: Type.Optional(Type.Boolean({ description: 'True when an earlier request had moved the event.' })),
+        lease_expires_at: Type.Optional(at('The new end of an extended lease.')),
+        error: Type.Optional(itemError),
+      }),
+      { description: 'One for each event: the lists in the order acknowledge, release, reject, extend.' },
+    ),
+  },
+  { $id: 'SettleResult' },
 );

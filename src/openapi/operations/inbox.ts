@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { acknowledgeLimits } from '../../modules/acknowledgement/schema.ts';
+import { settleLimits } from '../../modules/acknowledgement/schema.ts';
 import type { OperationDocs } from '../operation-docs.ts';
 import { cloudEventPages } from './cloud-events.ts';
 
@@ -23,7 +23,7 @@ const AcknowledgeRequest = Type.Object(
     event_ids: Type.Array(Type.String({ examples: [otherId] }), {
       description: 'The `event_id` of each event.',
       minItems: 1,
-      maxItems: acknowledgeLimits.events,
+      maxItems: settleLimits.events,
       uniqueItems: true,
     }),
   },

@@ -61,6 +61,7 @@ const violatedPolicies: Partial<Record<ErrorCode, string[]>> = {
   rate_limited: ['burst'],
   quota_exceeded: ['monthly'],
   too_many_waits: ['waits'],
+  too_many_leases: ['leases'],
 };
 
 /** Answers with the problem document of an error. */

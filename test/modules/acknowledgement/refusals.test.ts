@@ -1,7 +1,8 @@
 import Fastify from 'fastify';
 import t from 'tap';
+import type { SettleOutcome } from '../../../src/modules/acknowledgement/outcomes.ts';
 import { acknowledgement } from '../../../src/modules/acknowledgement/routes.ts';
-import type { AcknowledgeOutcome, AcknowledgeRow } from '../../../src/modules/acknowledgement/store.ts';
+import type { SettleRow } from '../../../src/modules/acknowledgement/store.ts';
 import { registerErrorHandler } from '../../../src/pipeline/errors/handler.ts';
 import { type GroupCommit, QueueFullError, RowExpiredError } from '../../../src/platform/group-commit.ts';
 import { uuidAt } from '../../helper/seed.ts';
@@ -13,8 +14,8 @@ async function refusing(error: Error) {
   app.addHook('onRequest', async (request) => {
     Object.assign(request, { principal: { partnerId: 1, retentionMs: 60_000, expiredThroughMs: 0 } });
   });
-  const writer = { submit: () => Promise.reject(error) } as unknown as GroupCommit<AcknowledgeRow, AcknowledgeOutcome>;
-  await acknowledgement(app, { writer, clock: Date.now, onAcknowledged: () => {} });
+  const writer = { submit: () => Promise.reject(error) } as unknown as GroupCommit<SettleRow, SettleOutcome>;
+  await acknowledgement(app, { writer, clock: Date.now, onSettled: () => {}, onDeadLetter: () => {} });
   return app;
 }
 

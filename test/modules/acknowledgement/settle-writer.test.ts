@@ -1,6 +1,8 @@
 import pg from 'pg';
 import t from 'tap';
-import { createAckWriter } from '../../../src/modules/acknowledgement/ack-writer.ts';
+import type { SettleOutcome } from '../../../src/modules/acknowledgement/outcomes.ts';
+import { createSettleWriter } from '../../../src/modules/acknowledgement/settle-writer.ts';
+import type { SettleRow } from '../../../src/modules/acknowledgement/store.ts';
 import { insertPartner } from '../../helper/app.ts';
 import { createTestDatabase } from '../../helper/database.ts';
 import { seedEvents, uuidAt } from '../../helper/seed.ts';
@@ -16,7 +18,10 @@ const [one, two] = [await insertPartner(db, { slug: 'one' }), await insertPartne
 let now = Date.now();
 const batches: number[] = [];
 const newWriter = (maxQueuedRows = 10_000, from: pg.Pool = pool) =>
-  createAckWriter({ pool: from, clock: () => now, maxQueuedRows, onBatch: ({ rows }) => void batches.push(rows) });
+  createSettleWriter({ pool: from, clock: () => now, maxQueuedRows, onReleased: () => {}, onBatch: ({ rows }) => void batches.push(rows) });
+
+const acknowledge = (partnerId: number, id: string): SettleRow => ({ op: 'acknowledge', token: null, partnerId, id });
+const again = (outcome: SettleOutcome) => (outcome.status === 'acknowledged' ? outcome.again : undefined);
 
 t.beforeEach(() => {
   batches.length = 0;
@@ -36,14 +41,13 @@ t.test("two partners whose requests meet in one commit never get each other's ou
     two.id,
     ids.slice(10).map((id) => ({ id })),
   );
-  const rows = ids.flatMap((id) => [
-    { partnerId: one.id, id },
-    { partnerId: two.id, id },
-  ]);
+  const rows = ids.flatMap((id) => [acknowledge(one.id, id), acknowledge(two.id, id)]);
   const outcomes = await Promise.all(rows.map((row) => writer.submit(row)));
   t.same(batches, [80], 'they were one commit');
   const expected = ids.flatMap((_, index) =>
-    [index < 30, index >= 10].map((has) => (has ? { acknowledgedAtMs: now, already: false } : undefined)),
+    [index < 30, index >= 10].map((has) =>
+      has ? { status: 'acknowledged', atMs: now, again: false } : { status: 'failed', code: 'event_not_found' },
+    ),
   );
   t.same(outcomes, expected);
 });
@@ -53,12 +57,12 @@ t.test('requests of two partners in one commit are told apart when both repeat w
   const id = uuidAt(now);
   for (const { id: partnerId } of [one, two]) await seedEvents(db, partnerId, [{ id }]);
   const first = now;
-  await writer.submit({ partnerId: one.id, id });
+  await writer.submit(acknowledge(one.id, id));
   now += 5_000;
-  const outcomes = await Promise.all([one, two].map(({ id: partnerId }) => writer.submit({ partnerId, id })));
+  const outcomes = await Promise.all([one, two].map(({ id: partnerId }) => writer.submit(acknowledge(partnerId, id))));
   t.same(outcomes, [
-    { acknowledgedAtMs: first, already: true },
-    { acknowledgedAtMs: now, already: false },
+    { status: 'acknowledged', atMs: first, again: true },
+    { status: 'acknowledged', atMs: now, again: false },
   ]);
   t.same(batches, [1, 2]);
 });
@@ -67,9 +71,9 @@ t.test('requests for one event are never in one commit: the second learns what t
   const writer = newWriter();
   const id = uuidAt(now);
   await seedEvents(db, one.id, [{ id }]);
-  const outcomes = await Promise.all(Array.from({ length: 3 }, () => writer.submit({ partnerId: one.id, id })));
+  const outcomes = await Promise.all(Array.from({ length: 3 }, () => writer.submit(acknowledge(one.id, id))));
   t.same(
-    outcomes.map((outcome) => outcome?.already),
+    outcomes.map((outcome) => again(outcome)),
     [false, true, true],
   );
   t.same(batches, [1, 1, 1]);
@@ -84,11 +88,11 @@ t.test('two replicas that acknowledge the same events in opposite orders both su
   );
   const [mine, theirs] = [newWriter(), newWriter()];
   const outcomes = await Promise.all([
-    ...ids.map((id) => mine.submit({ partnerId: one.id, id })),
-    ...ids.toReversed().map((id) => theirs.submit({ partnerId: one.id, id })),
+    ...ids.map((id) => mine.submit(acknowledge(one.id, id))),
+    ...ids.toReversed().map((id) => theirs.submit(acknowledge(one.id, id))),
   ]);
-  t.equal(outcomes.filter((outcome) => outcome?.already === false).length, 300);
-  t.equal(outcomes.filter((outcome) => outcome?.already === true).length, 300);
+  t.equal(outcomes.filter((outcome) => again(outcome) === false).length, 300);
+  t.equal(outcomes.filter((outcome) => again(outcome) === true).length, 300);
 });
 
 t.test('a full queue refuses, and loses nothing of what it has taken', async (t) => {
@@ -99,7 +103,7 @@ t.test('a full queue refuses, and loses nothing of what it has taken', async (t)
     one.id,
     ids.map((id) => ({ id })),
   );
-  const outcomes = await Promise.allSettled(ids.map((id) => writer.submit({ partnerId: one.id, id })));
+  const outcomes = await Promise.allSettled(ids.map((id) => writer.submit(acknowledge(one.id, id))));
   t.same(
     outcomes.map(({ status }) => status),
     ['fulfilled', 'fulfilled', 'rejected'],
@@ -112,7 +116,7 @@ t.test(
   async (t) => {
     const [before, id] = [uuidAt(now), uuidAt(now)];
     await seedEvents(db, one.id, [{ id: before }, { id }]);
-    await newWriter().submit({ partnerId: one.id, id: before });
+    await newWriter().submit(acknowledge(one.id, before));
     const earlier = now;
     now += 1_000;
     const first = now;
@@ -123,14 +127,14 @@ t.test(
         now += 500;
       }),
     );
-    const outcomes = await Promise.all([before, id].map((each) => writer.submit({ partnerId: one.id, id: each })));
+    const outcomes = await Promise.all([before, id].map((each) => writer.submit(acknowledge(one.id, each))));
     t.same(outcomes, [
-      { acknowledgedAtMs: earlier, already: true },
-      { acknowledgedAtMs: first, already: false },
+      { status: 'acknowledged', atMs: earlier, again: true },
+      { status: 'acknowledged', atMs: first, again: false },
     ]);
     t.equal(now, first + 500, 'an answer was lost');
-    const repeated = await writer.submit({ partnerId: one.id, id });
-    t.same(repeated, { acknowledgedAtMs: first, already: true }, 'a new request for it is told so');
+    const repeated = await writer.submit(acknowledge(one.id, id));
+    t.same(repeated, { status: 'acknowledged', atMs: first, again: true }, 'a new request for it is told so');
   },
 );
 
@@ -149,7 +153,7 @@ t.test('a wall clock that is set back does not prolong the retries', async (t) =
       return Promise.reject(attempts > 10 ? new TypeError('it does not stop') : down);
     },
   } as unknown as pg.Pool;
-  await t.rejects(newWriter(10, refusing).submit({ partnerId: one.id, id: uuidAt(Date.now()) }), down);
+  await t.rejects(newWriter(10, refusing).submit(acknowledge(one.id, uuidAt(Date.now()))), down);
   t.equal(attempts, 3);
   now = Date.now();
 });

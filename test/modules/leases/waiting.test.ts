@@ -1,0 +1,95 @@
+import t from 'tap';
+import { startTestApp, type TestApp, type TestPartner } from '../../helper/app.ts';
+import { postEvent, receive, seedMany, settle } from '../../helper/seed.ts';
+import { until } from '../../helper/until.ts';
+
+const app = await startTestApp(t, { READ_POOL_SIZE: 4 });
+
+async function waiting({ app }: TestApp, count: number): Promise<void> {
+  await until(`${count} wait`, async () => {
+    const [gauge] = (await app.metrics.inboxWaits.get()).values;
+    return gauge?.value === count && app.pools.read.waitingCount === 0 && app.pools.read.idleCount === app.pools.read.totalCount;
+  });
+}
+
+/** Milliseconds after `ms` at which the answer has come; the answer must have the event. */
+async function lateBy(t: Tap, answer: Promise<{ event_id: string }[]>, id: string, ms: number): Promise<number> {
+  t.same((await answer).map((event) => event.event_id), [id]);
+  return Date.now() - ms;
+}
+type Tap = Pick<typeof t, 'same'>;
+
+const wait = (partner: TestPartner, seconds = 20) => receive(app, partner, { wait_seconds: seconds, lease_seconds: 60 });
+const peek = async (partner: TestPartner) => (await app.request('GET', '/v1/inbox?wait=20', { key: partner.key })).json.events;
+
+// Far below the two seconds after which a waiter looks by itself, and with room for a busy machine.
+const soonMs = 1_000;
+
+t.test('a waiting receive is answered at the insert', async (t) => {
+  const partner = await app.addPartner();
+  const answer = wait(partner);
+  await waiting(app, 1);
+  const begun = Date.now();
+  const id = await postEvent(app, partner.key);
+  t.ok((await lateBy(t, answer, id, begun)) < soonMs);
+});
+
+t.test('receives and polls that wait are woken when a lease lapses', async (t) => {
+  const partner = await app.addPartner();
+  const [id] = await seedMany(app.db, partner.id, 1);
+  const [held] = await receive(app, partner, { lease_seconds: 5 });
+  const end = Date.parse(held?.lease_expires_at as string);
+  const [poll, answer] = [peek(partner), wait(partner)];
+  const [first] = await Promise.race([poll, answer]);
+  t.ok(Date.now() >= end, 'not before');
+  t.ok(Date.now() - end < soonMs, `${Date.now() - end} ms after its end`);
+  t.equal(first.event_id, id);
+  t.match((await answer)[0], { event_id: id, delivery: { count: 2 } });
+});
+
+t.test('a release wakes who waits, at once or when its delay ends', async (t) => {
+  const partner = await app.addPartner();
+  const [id] = (await seedMany(app.db, partner.id, 1)) as [string];
+  const [held] = await receive(app, partner, { lease_seconds: 60 });
+  const answer = wait(partner);
+  await waiting(app, 1);
+  let begun = Date.now();
+  await settle(app, partner, id, 'release', { lease_token: held?.lease_token });
+  t.ok((await lateBy(t, answer, id, begun)) < soonMs);
+  const [again] = await answer;
+  const delayed = wait(partner);
+  await waiting(app, 1);
+  begun = Date.now();
+  const released = await settle(app, partner, id, 'release', { lease_token: again?.lease_token, delay_seconds: 1 });
+  t.equal(released.json.status, 'released');
+  const late = await lateBy(t, delayed, id, begun + 1_000);
+  t.ok(late >= 0 && late < soonMs, `${late} ms`);
+});
+
+t.test('a client that goes away while it waits takes nothing', async (t) => {
+  const partner = await app.addPartner();
+  const leave = new AbortController();
+  const gone = app.request('POST', '/v1/inbox/receive', { key: partner.key, body: { wait_seconds: 20 }, signal: leave.signal });
+  await waiting(app, 1);
+  leave.abort();
+  await t.rejects(gone);
+  await waiting(app, 0);
+  const id = await postEvent(app, partner.key);
+  t.match(await receive(app, partner), [{ event_id: id, delivery: { count: 1 } }]);
+});
+
+t.test('polls and receives share the ten waits of a partner', async (t) => {
+  const partner = await app.addPartner();
+  const leave = new AbortController();
+  const waits = Array.from({ length: 10 }, (_, index) =>
+    index % 2
+      ? app.request('GET', '/v1/inbox?wait=20', { key: partner.key, signal: leave.signal })
+      : app.request('POST', '/v1/inbox/receive', { key: partner.key, body: { wait_seconds: 20 }, signal: leave.signal }),
+  );
+  await waiting(app, 10);
+  const eleventh = await app.request('POST', '/v1/inbox/receive', { key: partner.key, body: { wait_seconds: 1 } });
+  t.same([eleventh.status, eleventh.json.code], [429, 'too_many_waits']);
+  t.equal((await app.request('POST', '/v1/inbox/receive', { key: partner.key, body: {} })).status, 200, 'who does not wait is no wait');
+  leave.abort();
+  await Promise.allSettled(waits);
+});
