@@ -23,7 +23,11 @@ t.test('an event becomes a dead letter when the lease of its last delivery lapse
   t.match(await receive(app, partner, { max_events: 1, lease_seconds: 5 }), [{ event_id: id, delivery: { count: 2 } }]);
   app.clock.shiftMs += 6_000;
   t.same(idsOf(await poll(app, partner, 'limit=10&include_leased=true')), [other], 'hidden at once');
-  t.same((await receive(app, partner, { max_events: 10 })).map((event) => event.event_id), [other], 'not given out again');
+  t.same(
+    (await receive(app, partner, { max_events: 10 })).map((event) => event.event_id),
+    [other],
+    'not given out again',
+  );
   await until('it was moved', async () => (await dead(partner.id)).length === 1);
   t.same(await dead(partner.id), [{ id: id.slice(4), reason: 'max_deliveries_exceeded', deliveries: 2, payload: '{"a":1.0}' }]);
   const { rows } = await app.db.query('SELECT id FROM inbox WHERE partner_id = $1', [partner.id]);

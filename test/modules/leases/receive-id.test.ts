@@ -24,7 +24,11 @@ t.test('an event whose token is no longer the latest is left out of the repetiti
   const [one, two, three] = await receive(app, partner, { receive_id: 'r', lease_seconds: 60 });
   await settle(app, partner, ids[0] as string, 'acknowledge', { lease_token: one?.lease_token });
   await settle(app, partner, ids[1] as string, 'release', { lease_token: two?.lease_token });
-  t.same((await receive(app, partner, { max_events: 1 })).map((event) => event.event_id), [ids[1]], 'another worker has it now');
+  t.same(
+    (await receive(app, partner, { max_events: 1 })).map((event) => event.event_id),
+    [ids[1]],
+    'another worker has it now',
+  );
   t.same(leases(await receive(app, partner, { receive_id: 'r' })), leases([three as never]));
 });
 
@@ -35,7 +39,11 @@ t.test('an empty result is not remembered, and after five minutes nothing is', a
   const [first] = await receive(app, partner, { receive_id: 'r', lease_seconds: 5 });
   t.equal(first?.event_id, id);
   app.clock.shiftMs = 5 * 60_000 - 1_000;
-  t.equal((await receive(app, partner, { receive_id: 'r' }))[0]?.lease_token, first?.lease_token, 'also after its lease has lapsed: nobody else has it');
+  t.equal(
+    (await receive(app, partner, { receive_id: 'r' }))[0]?.lease_token,
+    first?.lease_token,
+    'also after its lease has lapsed: nobody else has it',
+  );
   app.clock.shiftMs = 5 * 60_000 + 1_000;
   const [later] = await receive(app, partner, { receive_id: 'r' });
   t.equal(later?.event_id, id);

@@ -27,7 +27,10 @@ t.test('a receive gives the oldest events, whole, each with a token of its own a
 t.test('a leased event is hidden from the next receive and from the inbox until its lease ends; include_leased shows it', async (t) => {
   const partner = await app.addPartner();
   const ids = await seedMany(app.db, partner.id, 3);
-  t.same((await receive(app, partner, { max_events: 2, lease_seconds: 60 })).map((event) => event.event_id), ids.slice(0, 2));
+  t.same(
+    (await receive(app, partner, { max_events: 2, lease_seconds: 60 })).map((event) => event.event_id),
+    ids.slice(0, 2),
+  );
   t.same(idsOf(await poll(app, partner)), ids.slice(2));
   const all = await poll(app, partner, 'limit=500&include_leased=true');
   t.same(idsOf(all), ids);
@@ -35,7 +38,10 @@ t.test('a leased event is hidden from the next receive and from the inbox until 
     all.json.events.map((event: { delivery: unknown }) => event.delivery),
     [1, 1, 0].map((count) => ({ count, replayed: false })),
   );
-  t.same((await receive(app, partner)).map((event) => event.event_id), ids.slice(2));
+  t.same(
+    (await receive(app, partner)).map((event) => event.event_id),
+    ids.slice(2),
+  );
   t.same(await receive(app, partner), []);
   app.clock.shiftMs += 59_000;
   t.same(await receive(app, partner), []);
@@ -64,9 +70,10 @@ t.test('many workers at once: every event goes to exactly one of them', async (t
   // A worker may come back empty while others hold locks on what is left; then a later receive has it.
   const left = (await receive(app, partner)).map((event) => event.event_id);
   t.same([...all, ...left].sort(), ids, 'none twice and none never');
-  const { rows } = await app.db.query('SELECT deliveries, count(DISTINCT lease_token)::integer AS tokens FROM inbox WHERE partner_id = $1 GROUP BY 1', [
-    partner.id,
-  ]);
+  const { rows } = await app.db.query(
+    'SELECT deliveries, count(DISTINCT lease_token)::integer AS tokens FROM inbox WHERE partner_id = $1 GROUP BY 1',
+    [partner.id],
+  );
   t.same(rows, [{ deliveries: 1, tokens: 600 }]);
 });
 
@@ -75,9 +82,19 @@ t.test('filters, limits and wrong members', async (t) => {
   const now = Date.now();
   const types = ['order.created', 'order.paid', 'customer.new', 'order.created'];
   const ids = types.map((_, index) => uuidAt(now - 100 + index));
-  await seedEvents(app.db, partner.id, types.map((type, index) => ({ id: ids[index] as string, type })));
-  t.same((await receive(app, partner, { max_events: 1, event_types: ['order.paid', 'customer.*'] })).map((e) => e.event_id), [`evt_${ids[1]}`]);
-  t.same((await receive(app, partner, { event_types: ['order.*'] })).map((e) => e.event_id), [`evt_${ids[0]}`, `evt_${ids[3]}`]);
+  await seedEvents(
+    app.db,
+    partner.id,
+    types.map((type, index) => ({ id: ids[index] as string, type })),
+  );
+  t.same(
+    (await receive(app, partner, { max_events: 1, event_types: ['order.paid', 'customer.*'] })).map((e) => e.event_id),
+    [`evt_${ids[1]}`],
+  );
+  t.same(
+    (await receive(app, partner, { event_types: ['order.*'] })).map((e) => e.event_id),
+    [`evt_${ids[0]}`, `evt_${ids[3]}`],
+  );
   const wrong: [Record<string, unknown>, string][] = [
     [{ max_events: 0 }, 'validation_failed'],
     [{ max_events: 501 }, 'validation_failed'],
@@ -114,7 +131,10 @@ t.test('expired events and those of other partners are not leased', async (t) =>
   const [old, young] = [uuidAt(now - 3_600_001), uuidAt(now - 3_000_000)];
   await seedEvents(app.db, partner.id, [{ id: old }, { id: young }]);
   await seedMany(app.db, other.id, 2);
-  t.same((await receive(app, partner)).map((event) => event.event_id), [`evt_${young}`]);
+  t.same(
+    (await receive(app, partner)).map((event) => event.event_id),
+    [`evt_${young}`],
+  );
   t.equal((await receive(app, other)).length, 2);
 });
 
@@ -141,7 +161,9 @@ t.test('with 10,000 leases open there is no more, and one below there is one', a
   t.same([full.status, full.json.code], [429, 'too_many_leases']);
   t.ok(Number(full.headers.get('retry-after')) >= 1);
   t.same(full.json['violated-policies'], ['leases']);
-  const { rows } = await app.db.query('SELECT count(*)::integer AS open FROM inbox WHERE partner_id = $1 AND visible_at IS NOT NULL', [partner.id]);
+  const { rows } = await app.db.query('SELECT count(*)::integer AS open FROM inbox WHERE partner_id = $1 AND visible_at IS NOT NULL', [
+    partner.id,
+  ]);
   t.equal(rows[0].open, 10_000);
   await acknowledge(app, partner, [last?.event_id as string]);
   t.equal((await receive(app, partner, { max_events: 10 })).length, 1);
