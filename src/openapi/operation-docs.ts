@@ -53,6 +53,7 @@ export type OperationDocs = {
 export const tags = {
   Ingest: 'Push events in. Answered after they are safely stored.',
   Inbox: 'Read what has not been acknowledged yet, oldest first, and acknowledge what you have handled.',
+  Leases: 'For several workers that share an inbox: each event goes to one of them at a time.',
   Events: 'Look a single event up, also after its acknowledgement.',
   Account: 'Your settings, limits and use.',
   Health: 'Whether the service is well. Not limited.',

@@ -4,9 +4,10 @@ import { documentation } from './operations/documentation.ts';
 import { health } from './operations/health.ts';
 import { inbox } from './operations/inbox.ts';
 import { ingestion } from './operations/ingestion.ts';
+import { leases } from './operations/leases.ts';
 
 /** Every operation by the name that its route's config gives it, in the order of the reference. */
-export const operations: Record<string, OperationDocs> = { ...ingestion, ...inbox, ...account, ...health, ...documentation };
+export const operations: Record<string, OperationDocs> = { ...ingestion, ...inbox, ...leases, ...account, ...health, ...documentation };
 
 /** Pages and files of Swagger UI: not part of the API, and may change with it. */
 export const undocumentedOperations: ReadonlySet<string> = new Set(['getDocs']);

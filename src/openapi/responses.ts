@@ -15,6 +15,7 @@ const problemDescriptions: Record<number, string> = {
   404: 'There is no such thing for you.',
   405: 'The path takes another method.',
   406: 'The `Accept` header leaves no representation.',
+  409: 'Not in the state in which the event, or another request of yours, is now.',
   413: 'The body is too large.',
   415: 'The content type is not one that the operation takes.',
   422: 'The request is well formed and contradicts an earlier one.',

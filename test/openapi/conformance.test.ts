@@ -130,7 +130,7 @@ t.test('another method is refused as documented, and names those that are taken'
   const { key } = await addPartner();
   for (const id of operations.keys()) {
     const valid = await requestOf(main, id, key);
-    const answer = await main.request('DELETE', valid.path, { key });
+    const answer = await main.request('PUT', valid.path, { key });
     await expect(t, id, 405, 'method_not_allowed', answer);
     t.ok(answer.headers.get('allow')?.split(', ').includes(valid.method), id);
   }
@@ -181,6 +181,24 @@ t.test('the refusals that an operation has for itself are as documented', async 
     ['acknowledgeEvents', 400, 'batch_too_many', { body: { event_ids: Array.from({ length: 501 }, (_, n) => `evt_${n}`) } }],
     ['acknowledgeEvents', 400, 'duplicate_event_in_request', { body: { event_ids: [id, id] } }],
     ['acknowledgeEvents', 400, 'unknown_field', { body: { event_ids: [id], all: true } }],
+    ['receiveEvents', 400, 'unknown_field', { body: { maxEvents: 3 } }],
+    ['receiveEvents', 400, 'validation_failed', { body: { max_events: 501 } }],
+    ['releaseEvent', 404, 'event_not_found', { path: `/v1/events/${unknown}/release` }],
+    ['releaseEvent', 409, 'event_not_leased', { path: `/v1/events/${id}/release` }],
+    ['releaseEvent', 409, 'lease_lost', { body: { lease_token: 'another' } }],
+    ['releaseEvent', 400, 'unknown_field', { body: { lease_token: 'a', delaySeconds: 3 } }],
+    ['rejectEvent', 404, 'event_not_found', { path: `/v1/events/${unknown}/reject` }],
+    ['rejectEvent', 409, 'lease_lost', { body: { lease_token: 'another' } }],
+    ['rejectEvent', 400, 'unknown_field', { body: { why: 'x' } }],
+    ['extendLease', 404, 'event_not_found', { path: `/v1/events/${unknown}/extend` }],
+    ['extendLease', 409, 'event_not_leased', { path: `/v1/events/${id}/extend` }],
+    ['extendLease', 409, 'lease_lost', { body: { lease_token: 'another', lease_seconds: 60 } }],
+    ['extendLease', 400, 'unknown_field', { body: { lease_token: 'a', lease_seconds: 60, seconds: 3 } }],
+    ['acknowledgeEvent', 409, 'lease_lost', { body: { lease_token: 'another' } }],
+    ['settleEvents', 400, 'empty_batch', { body: {} }],
+    ['settleEvents', 400, 'batch_too_many', { body: { acknowledge: Array.from({ length: 501 }, (_, n) => ({ event_id: `evt_${n}` })) } }],
+    ['settleEvents', 400, 'duplicate_event_in_request', { body: { acknowledge: [{ event_id: id }], reject: [{ event_id: id }] } }],
+    ['settleEvents', 400, 'unknown_field', { body: { ack: [] } }],
     ['getEvent', 404, 'event_not_found', { path: `/v1/events/${unknown}` }],
     ['patchAccount', 400, 'unknown_field', { body: { retention_days: 3 } }],
     ['patchAccount', 400, 'validation_failed', { body: { retention_hours: 0 } }],

@@ -15,6 +15,21 @@ export const validRequests: Record<string, (app: TestApp, key: string) => Promis
     path: '/v1/events/acknowledge',
     body: { event_ids: [await stored(app, key)] },
   }),
+  receiveEvents: async () => ({ method: 'POST', path: '/v1/inbox/receive', body: { max_events: 2, event_types: ['order.*'] } }),
+  releaseEvent: async (app, key) => {
+    const { id, token } = await leased(app, key);
+    return { method: 'PATCH', path: `/v1/events/${id}/release`, body: { lease_token: token, delay_seconds: 1 } };
+  },
+  rejectEvent: async (app, key) => ({ method: 'PATCH', path: `/v1/events/${await stored(app, key)}/reject`, body: { reason: 'broken' } }),
+  extendLease: async (app, key) => {
+    const { id, token } = await leased(app, key);
+    return { method: 'PATCH', path: `/v1/events/${id}/extend`, body: { lease_token: token, lease_seconds: 60 } };
+  },
+  settleEvents: async (app, key) => ({
+    method: 'POST',
+    path: '/v1/inbox/settle',
+    body: { acknowledge: [{ event_id: await stored(app, key) }], reject: [{ event_id: await stored(app, key), reason: 'broken' }] },
+  }),
   getEvent: async (app, key) => ({ method: 'GET', path: `/v1/events/${await stored(app, key)}` }),
   getAccount: async () => ({ method: 'GET', path: '/v1/account' }),
   patchAccount: async () => ({ method: 'PATCH', path: '/v1/account', body: { retention_hours: 168, backup_contact: null } }),
@@ -31,4 +46,12 @@ export const validRequests: Record<string, (app: TestApp, key: string) => Promis
 export async function stored({ request }: Pick<TestApp, 'request'>, key: string): Promise<string> {
   const answer = await request('POST', '/v1/events', { key, body: event });
   return answer.json.event_id ?? 'evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a';
+}
+
+/** A new event of the key's partner under a lease; a token that is none when the key may not take one. */
+export async function leased(app: Pick<TestApp, 'request'>, key: string): Promise<{ id: string; token: string }> {
+  const id = await stored(app, key);
+  const answer = await app.request('POST', '/v1/inbox/receive', { key, body: { max_events: 500 } });
+  const event = answer.json.events?.find((each: { event_id: string }) => each.event_id === id);
+  return { id, token: event?.lease_token ?? '0c94d7f2-635b-4a81-9e3c-5b2d8e41c07a' };
 }

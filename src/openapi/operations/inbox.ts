@@ -14,8 +14,8 @@ export const inboxEvent = {
   expires_at: '2026-11-27T10:30:00.123Z',
   delivery: { count: 0, replayed: false },
 };
-const otherId = 'evt_01a20d1a-f4bb-7001-a81e-0c94d7f2635b';
-const acknowledgedAt = '2026-11-24T10:31:07.456Z';
+export const otherId = 'evt_01a20d1a-f4bb-7001-a81e-0c94d7f2635b';
+export const acknowledgedAt = '2026-11-24T10:31:07.456Z';
 
 /** As `AcknowledgeBatchBody`, with the bounds that have codes of their own. */
 const AcknowledgeRequest = Type.Object(
@@ -61,12 +61,17 @@ export const inbox: Record<string, OperationDocs> = {
     summary: 'Acknowledge an event',
     description: `Says that you have handled the event: it leaves the inbox and does not come again. Acknowledge after your own work is safe, not before.
 
+A worker that received the event under a lease sends its \`lease_token\`: then only the latest holder can acknowledge it, also after the lease has ended.
+
 Repeating it does no harm: it is answered 200 with \`already_acknowledged: true\` and the time of the first. An event that is unknown, expired or of another partner is 404.`,
     tag: 'Inbox',
     body: {
       required: false,
-      description: 'Nothing, or an empty object. Members that are not known are refused, so that a typo cannot pass unnoticed.',
-      examples: { empty: { summary: 'No options', value: {} } },
+      description: 'Nothing, or the token of a lease. Members that are not known are refused, so that a typo cannot pass unnoticed.',
+      examples: {
+        empty: { summary: 'No options', value: {} },
+        leased: { summary: 'Received under a lease', value: { lease_token: '0c94d7f2-635b-4a81-9e3c-5b2d8e41c07a' } },
+      },
     },
     answers: {
       200: {
@@ -83,7 +88,7 @@ Repeating it does no harm: it is answered 200 with \`already_acknowledged: true\
         },
       },
     },
-    errors: ['event_not_found', 'unknown_field'],
+    errors: ['event_not_found', 'lease_lost', 'payload_expunged', 'unknown_field'],
   },
   acknowledgeEvents: {
     summary: 'Acknowledge up to 500 events',
