@@ -23,7 +23,7 @@ export type PoolOptions = {
 /**
  * Milliseconds. Every wait has an end, so that a database that hangs is answered with 503 and not with a hang. The statement limit also bounds
  * how long after its id an event may still be committed by one attempt, and with it for how long such an event can turn up behind the floor
- * from which polls scan (modules/inbox/poll-floor.ts); that a poll sees it all the same is the doing of the full scan once a second, not of this limit.
+ * from which polls scan (platform/scan-floors.ts); that a poll sees it all the same is the doing of the full scan once a second, not of this limit.
  */
 export const timeouts = { connect: 1_000, statement: 2_000, lock: 1_000, idleInTransaction: 5_000 };
 

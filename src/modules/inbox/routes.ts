@@ -8,10 +8,11 @@ import type { Clock } from '../../platform/clock.ts';
 import { idFloor, receivedAtMs } from '../../platform/event-id.ts';
 import { eventJson } from '../../platform/event-json.ts';
 import { parseEventTypes } from '../../platform/event-types.ts';
+import { ScanFloors } from '../../platform/scan-floors.ts';
 import type { Signer } from '../../platform/signature.ts';
 import { cloudEventJson, cloudEventsBatchType, prefersCloudEvents } from './cloud-events.ts';
 import { type RawPage, readPage } from './page-store.ts';
-import { PollFloors } from './poll-floor.ts';
+
 import { InboxPage, InboxQuery } from './schema.ts';
 import { SharedLooks } from './shared-looks.ts';
 
@@ -32,7 +33,7 @@ type Page = { count: number; body: Buffer; dueAt: number | undefined; asCloudEve
 /** Where events go out: a peek at what is not acknowledged yet. It changes nothing. */
 export async function inbox(app: FastifyInstance, options: InboxOptions): Promise<void> {
   const { pool, clock, waits, signer, onDelivered } = options;
-  const floors = new PollFloors(clock);
+  const floors = new ScanFloors(clock);
   const looks = new SharedLooks<Page>();
 
   app.get(

@@ -16,6 +16,8 @@ export type Claim = {
   leaseMs: number;
   maxDeliveries: number;
   receiveId: string | undefined;
+  /** Whether the claim adds to what this receive has been given already. */
+  more: boolean;
   /** Whether the partner's open leases are to be counted, and no more granted than the limit leaves room for. */
   countLeases: boolean;
 };
@@ -45,7 +47,7 @@ const eventOverheadBytes = 330;
  * @throws the database's error; unique_violation when the `receiveId` was used meanwhile, and then nothing was leased.
  */
 export async function claimEvents(pool: pg.Pool, claim: Claim): Promise<Claimed> {
-  const { partnerId, after, maxEvents, types, now, leaseMs, maxDeliveries, receiveId, countLeases } = claim;
+  const { partnerId, after, maxEvents, types, now, leaseMs, maxDeliveries, receiveId, more, countLeases } = claim;
   const time = (ms: number) => new Date(ms).toISOString();
   const values: unknown[] = [
     partnerId,
@@ -60,8 +62,7 @@ export async function claimEvents(pool: pg.Pool, claim: Claim): Promise<Claimed>
   ];
   if (types) values.push(...typeFilterValues(types));
   const result = await pool.query<(string | null)[]>({
-    name: types ? 'claimEventsOfTypes' : 'claimEvents',
-    text: types ? claimEventsOfTypesText : claimEventsText,
+    ...(types ? claimOfTypes : more ? claimMore : claimFirst),
     values,
     rowMode: 'array',
     types: rawText,
@@ -92,7 +93,7 @@ function readLeased(leases: string | null, events: string | null): Leased[] {
 
 const leaseText = `string_agg(concat_ws(' ', id, deliveries, replayed, lease_token, ceil(extract(epoch FROM visible_at) * 1000)), ',' ORDER BY id)`;
 
-function claimText(filter: string): string {
+function claimText(filter: string, onConflict = ''): string {
   return `
 WITH candidates AS MATERIALIZED (
   SELECT id, bytes, leased_at FROM inbox
@@ -116,7 +117,7 @@ WITH candidates AS MATERIALIZED (
 ), remembered AS (
   INSERT INTO receives (partner_id, receive_id, received_at, event_ids, lease_tokens)
   SELECT $1, $8::text, $5::timestamptz, array_agg(id ORDER BY id), array_agg(lease_token ORDER BY id) FROM claimed
-  WHERE $8::text IS NOT NULL HAVING count(*) > 0
+  WHERE $8::text IS NOT NULL HAVING count(*) > 0 ${onConflict}
 )
 SELECT (SELECT ${leaseText} FROM claimed), (
     SELECT string_agg(event, chr(1)) FROM (
@@ -129,8 +130,16 @@ SELECT (SELECT ${leaseText} FROM claimed), (
   ) END`;
 }
 
-const claimEventsText = claimText('');
-const claimEventsOfTypesText = claimText(`AND ${typeFilterSql(10, 11)}`);
+const claimFirst = { name: 'claimEvents', text: claimText('') };
+const claimMore = {
+  name: 'claimMoreEvents',
+  text: claimText(
+    '',
+    `ON CONFLICT (partner_id, receive_id) DO UPDATE
+    SET event_ids = receives.event_ids || excluded.event_ids, lease_tokens = receives.lease_tokens || excluded.lease_tokens`,
+  ),
+};
+const claimOfTypes = { name: 'claimEventsOfTypes', text: claimText(`AND ${typeFilterSql(10, 11)}`) };
 
 /**
  * What an earlier receive of this id has leased, as far as its tokens are still the latest; undefined when there was none since `since`

@@ -14,7 +14,7 @@ t.test('a parameter that the inbox does not know is 400 invalid_parameter and na
 });
 
 const bad = {
-  limit: ['0', '501', '-1', '1.5', 'ten', '', '1&limit=2', '9999999999999999999999'],
+  limit: ['0', '501', '-1', '1.5', 'ten', '', '1&limit=2', '9999999999999999999999', '0x10', '1e2', '%2B5', '%205'],
   wait: ['-1', '31', '0.5', 'soon', '', '1&wait=2'],
   include_leased: ['yes', '2', ''],
   event_type: [

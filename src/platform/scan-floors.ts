@@ -1,4 +1,4 @@
-import type { Clock } from '../../platform/clock.ts';
+import type { Clock } from './clock.ts';
 
 /**
  * Where a partner's scan may begin. Acknowledged rows stay in the index until vacuum may remove them, and a long transaction elsewhere keeps
@@ -8,7 +8,7 @@ import type { Clock } from '../../platform/clock.ts';
  * scan from the floor counts only when it fills the page, and at least once a second the scan starts from the beginning. An event is hidden
  * for a second at most, and only behind a full page of others. Statements end after two seconds, so no floor outlives a late commit for long.
  */
-export class PollFloors {
+export class ScanFloors {
   readonly #clock: Clock;
   readonly #floors = new Map<number, { after: string; fullScanAt: number }>();
 
