@@ -13,6 +13,7 @@ import { leases } from './scenarios/leases.ts';
 import { r22 } from './scenarios/partners.ts';
 import { poll } from './scenarios/poll.ts';
 import { receiveSnapshot, snapshot, stuck } from './scenarios/snapshot.ts';
+import { waiters } from './scenarios/waiters.ts';
 import type { Check } from './targets.ts';
 
 /** In the order in which they run: what others would leave traces for comes first. */

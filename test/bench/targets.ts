@@ -16,6 +16,7 @@ export const targets = {
   leases: { meaning: 'insert, receive, settle by 16 workers of one inbox / insert, poll, acknowledge', unit: '×', atLeast: 0.8 },
   pollStuck: { meaning: 'poll p50 behind an event that nobody acknowledges, last tenth / first', unit: '×', atMost: 2.5 },
   receiveSnapshot: { meaning: 'receive p50 under a held snapshot, last tenth / first', unit: '×', atMost: 2.5 },
+  waiters: { meaning: 'ingest p99 at 1,000 requests/s beside 200 long polls of others / beside none', unit: '×', atMost: 1.25 },
   r22P95: { meaning: '10 partners at 100 requests/s: p95', unit: 'ms', atMost: 100 },
   r22Errors: { meaning: '10 partners at 100 requests/s: errors', unit: '', atMost: 0 },
   r22Rss: { meaning: 'memory of the server under that load, largest', unit: 'MB', atMost: 200 },
