@@ -20,6 +20,7 @@ import type { Check } from './targets.ts';
 export const scenarios: Scenario[] = [
   r22,
   addedLatency,
+  waiters,
   ingest64,
   ingest256,
   batch,

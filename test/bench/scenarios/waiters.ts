@@ -63,12 +63,11 @@ async function besideWaiters<Value>({ server }: Service, apiKeys: string[], meas
       return { http, ended: wait().catch((error: unknown) => (over ? undefined : error)) };
     }),
   );
-  try {
-    return await measure();
-  } finally {
+  const measured = await measure().finally(() => {
     over = true;
     for (const { http } of connections) http.close();
-    const [failure] = (await Promise.all(connections.map(({ ended }) => ended))).filter((error) => error !== undefined);
-    if (failure) throw failure;
-  }
+  });
+  const [failure] = (await Promise.all(connections.map(({ ended }) => ended))).filter((error) => error !== undefined);
+  if (failure) throw failure;
+  return measured;
 }
