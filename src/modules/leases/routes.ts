@@ -4,17 +4,14 @@ import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import type { Wait, Waits } from '../../pipeline/waits.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { idFloor } from '../../platform/event-id.ts';
 import { eventJson } from '../../platform/event-json.ts';
 import { parseEventTypes } from '../../platform/event-types.ts';
 import { isUniqueViolation } from '../../platform/postgres.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
-import { ScanFloors } from '../../platform/scan-floors.ts';
 import type { Wakeups } from '../../platform/wakeups.ts';
-import { LeaseRoom } from './lease-room.ts';
-import { type Claimed, claimEvents, findReceive, type Leased, undoClaim } from './receive-store.ts';
-import { leaseLimits, ReceiveBody, Received } from './schema.ts';
-import { Turns } from './turns.ts';
+import { Claims, type Given } from './claims.ts';
+import { findReceive, type Leased, undoClaim } from './receive-store.ts';
+import { ReceiveBody, Received } from './schema.ts';
 
 export type LeasesOptions = {
   pool: pg.Pool;
@@ -31,9 +28,7 @@ const repeatableMs = 5 * 60_000;
 /** Where several workers share an inbox: each event goes to one of them at a time, under a lease that ends by itself. */
 export async function leases(app: FastifyInstance, options: LeasesOptions): Promise<void> {
   const { pool, clock, waits, wakeups, onLeased, onUndone } = options;
-  const room = new LeaseRoom();
-  const turns = new Turns();
-  const floors = new ScanFloors(clock);
+  const claims = new Claims({ pool, clock, onLeased });
 
   app.post(
     '/v1/inbox/receive',
@@ -71,67 +66,26 @@ export async function leases(app: FastifyInstance, options: LeasesOptions): Prom
     }
   }
 
-  async function receive(principal: Principal, body: ReceiveBody): Promise<{ events: Leased[]; dueAt?: number | undefined }> {
-    const { partnerId } = principal;
+  async function receive(principal: Principal, body: ReceiveBody): Promise<Given> {
     const { receive_id: receiveId } = body;
-    if (receiveId === undefined) return turns.take(partnerId, () => claim(principal, body));
-    const before = await findReceive(pool, partnerId, receiveId, clock() - repeatableMs);
-    if (before) return { events: before };
+    const wish = {
+      principal,
+      maxEvents: body.max_events,
+      leaseMs: body.lease_seconds * 1000,
+      types: body.event_types && parseEventTypes(body.event_types),
+      receiveId,
+    };
+    if (receiveId === undefined) return claims.claim(wish);
+    const before = () => findReceive(pool, principal.partnerId, receiveId, clock() - repeatableMs);
+    const known = await before();
+    if (known) return { events: known, dueAt: undefined };
     try {
-      return await turns.take(partnerId, () => claim(principal, body));
+      return await claims.claim(wish);
     } catch (error) {
       // The same receive came twice at once, and this one was second.
       if (!isUniqueViolation(error)) throw error;
-      return { events: (await findReceive(pool, partnerId, receiveId, clock() - repeatableMs)) ?? [] };
+      return { events: (await before()) ?? [], dueAt: undefined };
     }
-  }
-
-  /**
-   * From the floor first, where the scan steps over nothing that has gone; what that leaves wanting, from the beginning. A second is the most for which
-   * an event that came free behind the floor is overlooked, and only while others are there.
-   */
-  async function claim(principal: Principal, body: ReceiveBody): Promise<Claimed> {
-    const now = clock();
-    const { partnerId } = principal;
-    const { max_events: maxEvents } = body;
-    const start = idFloor(Math.max(now - principal.retentionMs, principal.expiredThroughMs) + 1);
-    const types = body.event_types && parseEventTypes(body.event_types);
-    const countLeases = room.mustCount(partnerId, maxEvents, now);
-    const common = {
-      partnerId,
-      types,
-      now,
-      leaseMs: body.lease_seconds * 1000,
-      maxDeliveries: principal.maxDeliveries,
-      receiveId: body.receive_id,
-    };
-    const floor = types || countLeases ? undefined : floors.get(partnerId);
-    const fast =
-      floor !== undefined && floor > start
-        ? await claimEvents(pool, { ...common, after: floor, maxEvents, more: false, countLeases })
-        : undefined;
-    const taken = fast?.events.length ?? 0;
-    if (fast) tell(partnerId, fast, undefined, now);
-    if (fast && taken === maxEvents) {
-      floors.set(partnerId, lastOf(fast), false);
-      return fast;
-    }
-    const claimed = await claimEvents(pool, { ...common, after: start, maxEvents: maxEvents - taken, more: taken > 0, countLeases });
-    tell(partnerId, claimed, countLeases ? claimed.held : undefined, now);
-    if (taken + claimed.events.length === 0 && claimed.held >= leaseLimits.inFlight) {
-      throw new ApiError('too_many_leases', {
-        detail: `${claimed.held} leases of this partner are open; settle or release some of them.`,
-        retryAfterSeconds: 1,
-      });
-    }
-    if (!types) floors.set(partnerId, claimed.events.length === maxEvents ? lastOf(claimed) : undefined, true);
-    const events = fast ? [...claimed.events, ...fast.events].sort((a, b) => (a.stored < b.stored ? -1 : 1)) : claimed.events;
-    return { ...claimed, events };
-  }
-
-  function tell(partnerId: number, { events, lapsed }: Claimed, counted: number | undefined, now: number): void {
-    room.granted(partnerId, events.length, counted, now);
-    onLeased({ granted: events.length, lapsed });
   }
 
   /** Nobody is there to read the answer: the events are free again at once, and the delivery does not count. */
@@ -152,9 +106,4 @@ export async function leases(app: FastifyInstance, options: LeasesOptions): Prom
       .type('application/json')
       .send(`{"events":[${list.join(',')}],"count":${events.length}}`);
   }
-}
-
-/** The id of the last event of a claim. */
-function lastOf({ events }: Claimed): string | undefined {
-  return events.at(-1)?.stored.slice(0, 36);
 }
