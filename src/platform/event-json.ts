@@ -55,12 +55,21 @@ export type Delivery = { count: number; replayed: boolean };
 export const firstDelivery: Delivery = { count: 0, replayed: false };
 
 /** The JSON object of an event, from what `storedEventSql` gave. `more` is added to its members: `,"name":value`. */
-export function eventJson(stored: string, retentionMs: number, more = '', { count, replayed }: Delivery = firstDelivery): string {
+export function eventJson(stored: string, retentionMs: number, more = '', delivery: Delivery = firstDelivery): string {
+  const parts: string[] = [];
+  pushEventJson(parts, stored, retentionMs, more, delivery);
+  return parts.join('');
+}
+
+/**
+ * As `eventJson`, as parts of a text that has many events: joining them all at once takes four fifths of the time of adding text to text, which
+ * has to be laid out in one piece in the end.
+ */
+export function pushEventJson(parts: string[], stored: string, retentionMs: number, more = '', delivery: Delivery = firstDelivery): void {
   const received = receivedAtMs(stored);
-  const times = `"received_at":"${formatTime(received)}","expires_at":"${formatTime(received + retentionMs)}"`;
-  const members = stored.slice(uuidCharacters);
-  const delivery = `"delivery":{"count":${count},"replayed":${replayed}}`;
-  return `{"event_id":"evt_${stored.slice(0, uuidCharacters)}",${members},${times},${delivery}${more}}`;
+  parts.push('{"event_id":"evt_', stored.slice(0, uuidCharacters), '",', stored.slice(uuidCharacters));
+  parts.push(',"received_at":"', formatTime(received), '","expires_at":"', formatTime(received + retentionMs));
+  parts.push(`","delivery":{"count":${delivery.count},"replayed":${delivery.replayed}}`, more, '}');
 }
 
 /** The members that `eventJson` writes, for the descriptions of the answers that hold them. */

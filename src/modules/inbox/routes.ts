@@ -6,7 +6,7 @@ import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import type { Wait, Waits } from '../../pipeline/waits.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { idFloor, receivedAtMs } from '../../platform/event-id.ts';
-import { eventJson } from '../../platform/event-json.ts';
+import { pushEventJson } from '../../platform/event-json.ts';
 import { parseEventTypes } from '../../platform/event-types.ts';
 import { ScanFloors } from '../../platform/scan-floors.ts';
 import type { Signer } from '../../platform/signature.ts';
@@ -103,13 +103,13 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
   }
 
   function pageOf({ events, hasMore, deliveries, dueAt }: RawPage, query: InboxQuery, principal: Principal, asCloudEvents: boolean): Page {
-    let list = '';
+    const parts: string[] = [];
     for (const raw of events) {
-      const event = asCloudEvents
-        ? cloudEventJson(raw, principal.slug)
-        : eventJson(raw, principal.retentionMs, '', deliveries?.get(raw.slice(0, 36)));
-      list += (list === '' ? '' : ',') + event;
+      if (parts.length > 0) parts.push(',');
+      if (asCloudEvents) parts.push(cloudEventJson(raw, principal.slug));
+      else pushEventJson(parts, raw, principal.retentionMs, '', deliveries?.get(raw.slice(0, 36)));
     }
+    const list = parts.join('');
     const last = events.at(-1)?.slice(0, 36);
     const cursor = hasMore && last ? signer.sign(cursorPayload(last, query, principal)) : undefined;
     const count = events.length;
