@@ -4,6 +4,8 @@ CREATE TABLE acknowledgements (
   partner_id integer NOT NULL,
   id uuid NOT NULL,
   acknowledged_at timestamp with time zone NOT NULL,
+  deliveries smallint NOT NULL DEFAULT 0,
+  lease_token uuid,
   CONSTRAINT acknowledgements_pkey PRIMARY KEY (partner_id, id)
 ) PARTITION BY RANGE (id);
 
@@ -17,15 +19,59 @@ CREATE TABLE api_keys (
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   expires_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  replaced_by integer,
   CONSTRAINT api_keys_pkey PRIMARY KEY (id),
   CONSTRAINT api_keys_key_hash_key UNIQUE (key_hash),
   CONSTRAINT api_keys_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES partners(id),
+  CONSTRAINT api_keys_replaced_by_fkey FOREIGN KEY (replaced_by) REFERENCES api_keys(id),
   CONSTRAINT api_keys_class_check CHECK ((class = ANY (ARRAY['beta'::text, 'test'::text, 'live'::text]))),
   CONSTRAINT api_keys_key_hash_check CHECK ((octet_length(key_hash) = 32))
 );
 CREATE INDEX api_keys_partner_id ON api_keys USING btree (partner_id);
 CREATE TRIGGER auth_changed AFTER INSERT OR DELETE OR UPDATE ON api_keys FOR EACH ROW EXECUTE FUNCTION notify_auth_changed('partner_id');
 COMMENT ON COLUMN api_keys.key_hash IS 'HMAC-SHA-256 of the key under a pepper that is not in this database.';
+COMMENT ON COLUMN api_keys.replaced_by IS 'The key that came in its place, from when on it has an end.';
+
+CREATE TABLE bulk_jobs (
+  partner_id integer NOT NULL,
+  id uuid NOT NULL,
+  kind text NOT NULL,
+  status text NOT NULL DEFAULT 'queued'::text,
+  selection jsonb NOT NULL,
+  max_per_second integer,
+  matched bigint NOT NULL,
+  moved bigint NOT NULL DEFAULT 0,
+  "position" text,
+  created_at timestamp with time zone NOT NULL,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  next_at timestamp with time zone NOT NULL,
+  CONSTRAINT bulk_jobs_pkey PRIMARY KEY (partner_id, id),
+  CONSTRAINT bulk_jobs_kind_check CHECK ((kind = ANY (ARRAY['redrive'::text, 'replay'::text]))),
+  CONSTRAINT bulk_jobs_max_per_second_check CHECK ((max_per_second > 0)),
+  CONSTRAINT bulk_jobs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'completed'::text, 'failed'::text])))
+);
+CREATE UNIQUE INDEX bulk_jobs_unfinished ON bulk_jobs USING btree (partner_id) WHERE status = ANY (ARRAY['queued'::text, 'running'::text]);
+COMMENT ON COLUMN bulk_jobs."position" IS 'How far the job has come, for the next process to go on from.';
+COMMENT ON COLUMN bulk_jobs.next_at IS 'When the next portion of an unfinished job is due; the one that has been due for longest is moved first.';
+
+CREATE TABLE dead_letters (
+  partner_id integer NOT NULL,
+  id uuid NOT NULL,
+  event_type text NOT NULL,
+  attributes text NOT NULL,
+  payload text NOT NULL,
+  reason text NOT NULL,
+  detail text,
+  deliveries smallint NOT NULL,
+  replayed boolean NOT NULL,
+  lease_token uuid,
+  dead_at timestamp with time zone NOT NULL,
+  CONSTRAINT dead_letters_pkey PRIMARY KEY (partner_id, id),
+  CONSTRAINT dead_letters_reason_check CHECK ((reason = ANY (ARRAY['rejected'::text, 'max_deliveries_exceeded'::text])))
+);
+CREATE INDEX dead_letters_age ON dead_letters USING btree (partner_id, dead_at, id);
+COMMENT ON COLUMN dead_letters.detail IS 'What the worker said when it rejected the event.';
 
 CREATE TABLE events (
   partner_id integer NOT NULL,
@@ -33,8 +79,11 @@ CREATE TABLE events (
   event_type text NOT NULL,
   attributes text NOT NULL,
   payload text NOT NULL,
+  xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  expunged_at timestamp with time zone,
   CONSTRAINT events_pkey PRIMARY KEY (partner_id, id)
 ) PARTITION BY RANGE (id);
+COMMENT ON COLUMN events.expunged_at IS 'When payload and metadata were taken away at the partner''s wish.';
 
 CREATE TABLE idempotency_keys (
   partner_id integer NOT NULL,
@@ -50,8 +99,19 @@ CREATE TABLE inbox (
   bytes integer NOT NULL,
   id uuid NOT NULL,
   event_type text NOT NULL,
+  deliveries smallint NOT NULL DEFAULT 0,
+  last_delivery boolean NOT NULL DEFAULT false,
+  replayed boolean NOT NULL DEFAULT false,
+  leased_at timestamp with time zone,
+  visible_at timestamp with time zone,
+  lease_token uuid,
   CONSTRAINT inbox_pkey PRIMARY KEY (partner_id, id)
 ) WITH (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000, autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=200000, autovacuum_analyze_scale_factor=0.2, autovacuum_vacuum_cost_delay=0);
+CREATE INDEX inbox_last_delivery ON inbox USING btree (partner_id, id) WHERE last_delivery;
+COMMENT ON COLUMN inbox.last_delivery IS 'True from the delivery on that reached the partner''s cap: when that lease lapses, the event is a dead letter.';
+COMMENT ON COLUMN inbox.leased_at IS 'When the lease was taken; null when it was given back.';
+COMMENT ON COLUMN inbox.visible_at IS 'End of the lease, or of the delay of a release.';
+COMMENT ON COLUMN inbox.lease_token IS 'Of the latest lease, also after its end: a late call with it still counts, one with an earlier token does not.';
 
 CREATE TABLE partners (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -70,9 +130,11 @@ CREATE TABLE partners (
   primary_contact text,
   backup_contact text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
+  max_deliveries smallint NOT NULL DEFAULT 10,
   CONSTRAINT partners_pkey PRIMARY KEY (id),
   CONSTRAINT partners_partner_id_key UNIQUE (partner_id),
   CONSTRAINT partners_slug_key UNIQUE (slug),
+  CONSTRAINT partners_max_deliveries_check CHECK (((max_deliveries >= 1) AND (max_deliveries <= 100))),
   CONSTRAINT partners_rate_limit_burst_check CHECK (((rate_limit_burst >= 1) AND (rate_limit_burst <= 10000000))),
   CONSTRAINT partners_rate_limit_per_month_check CHECK ((rate_limit_per_month >= 0)),
   CONSTRAINT partners_rate_limit_per_sec_check CHECK (((rate_limit_per_sec >= 1) AND (rate_limit_per_sec <= 10000000))),
@@ -82,6 +144,17 @@ CREATE TABLE partners (
 );
 CREATE TRIGGER auth_changed AFTER INSERT OR DELETE OR UPDATE ON partners FOR EACH ROW EXECUTE FUNCTION notify_auth_changed('id');
 COMMENT ON COLUMN partners.expired_through IS 'Events received at or before this moment had expired when the retention was last changed; raising it again does not bring them back.';
+COMMENT ON COLUMN partners.max_deliveries IS 'How often an event is handed out under a lease before it becomes a dead letter.';
+
+CREATE TABLE receives (
+  partner_id integer NOT NULL,
+  receive_id text NOT NULL,
+  received_at timestamp with time zone NOT NULL,
+  event_ids uuid[] NOT NULL,
+  lease_tokens uuid[] NOT NULL,
+  CONSTRAINT receives_pkey PRIMARY KEY (partner_id, receive_id)
+);
+CREATE INDEX receives_age ON receives USING btree (received_at);
 
 CREATE TABLE usage_months (
   partner_id integer NOT NULL,

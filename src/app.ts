@@ -4,15 +4,21 @@ import type { Config } from './config.ts';
 import { account } from './modules/account/routes.ts';
 import { acknowledgement } from './modules/acknowledgement/routes.ts';
 import { createSettleWriter } from './modules/acknowledgement/settle-writer.ts';
+import { deadLetters } from './modules/dead-letters/routes.ts';
 import { events } from './modules/events/routes.ts';
 import { queueTrouble, watchBacklog } from './modules/health/probes.ts';
 import { health } from './modules/health/routes.ts';
 import { inbox } from './modules/inbox/routes.ts';
+import { inboxStats } from './modules/inbox-stats/routes.ts';
 import { createBatchWriter } from './modules/ingestion/batch-writer.ts';
 import { ingestion } from './modules/ingestion/routes.ts';
+import { keys } from './modules/keys/routes.ts';
 import { ExhaustedSweep } from './modules/leases/exhausted.ts';
 import { leases } from './modules/leases/routes.ts';
 import { watchLeases } from './modules/leases/watch.ts';
+import { JobRunner } from './modules/replay/job-runner.ts';
+import { replay } from './modules/replay/routes.ts';
+import { watchJobs } from './modules/replay/watch.ts';
 import { apiLimits } from './openapi/limits.ts';
 import { registerOpenApi } from './openapi/plugin.ts';
 import { registerAccept } from './pipeline/accept.ts';
@@ -181,7 +187,29 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   app.addHook('onReady', async () => exhausted.start());
   app.addHook('preClose', () => exhausted.stop());
   watchLeases(metrics, pools.read, clock);
-  await app.register(events, { pool: pools.read, clock });
+  const onMoved = (kind: 'redrive' | 'replay', partnerId: number, count: number) => {
+    metrics.eventsReturned.inc({ kind }, count);
+    wakeups.wake([partnerId]);
+  };
+  const jobRunner = new JobRunner({
+    pool: pools.read,
+    clock,
+    onMoved,
+    onError: (error) => app.log.warn({ err: error }, 'a turn of a bulk job failed'),
+  });
+  app.addHook('onReady', async () => jobRunner.start());
+  app.addHook('preClose', () => jobRunner.stop());
+  watchJobs(metrics, pools.read);
+  await app.register(deadLetters, { pool: pools.read, clock, signer, onDeleted: (count) => metrics.deadLettersDeleted.inc(count) });
+  await app.register(replay, { pool: pools.read, clock, onMoved, onJob: () => jobRunner.kick() });
+  await app.register(events, { pool: pools.read, db: pools.db, clock, signer });
+  await app.register(inboxStats, { pool: pools.read, clock });
+  await app.register(keys, {
+    db: pools.db,
+    pepper: config.KEY_PEPPER,
+    clock,
+    forgetPartner: (partnerId) => app.forgetPartner(partnerId),
+  });
   await app.register(account, { db: pools.db, clock, apiLimits, forgetPartner: (partnerId) => app.forgetPartner(partnerId) });
   await app.register(health, {
     pool: pools.read,

@@ -56,6 +56,14 @@ export const pathParameters: Record<string, Json> = {
     schema: { type: 'string' },
     example: 'evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a',
   },
+  job_id: {
+    name: 'job_id',
+    in: 'path',
+    required: true,
+    description: 'The `job_id`. One that is unknown, forgotten or of another partner is answered 404, always alike.',
+    schema: { type: 'string' },
+    example: 'job_01a20d1c-17a3-7000-8e55-1f0c7a9be2d4',
+  },
 };
 
 const text = { type: 'string' };

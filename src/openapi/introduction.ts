@@ -21,7 +21,7 @@ Every refusal and failure is \`application/problem+json\` (RFC 9457). Decide by 
 
 ## Limits
 
-Two limits belong to each partner: requests at once (\`burst\`) and new events in a calendar month (\`monthly\`). Every answer to an accepted key says what is left in \`RateLimit\` and \`RateLimit-Policy\`, and in the older \`X-RateLimit-*\`. \`GET /v1/usage\` shows both, and every other limit of the API. Answers 401, 403 and 406 carry none of these headers and cost no token. The 10 long polls that may be open at a time are counted by each server process for itself.
+Two limits belong to each partner: requests at once (\`burst\`) and new events in a calendar month (\`monthly\`). Every answer to an accepted key says what is left in \`RateLimit\` and \`RateLimit-Policy\`, and in the older \`X-RateLimit-*\`. \`GET /v1/usage\` shows both, and every other limit of the API. Answers 401, 403 and 406 that come without these headers cost no token. The 10 long polls that may be open at a time are counted by each server process for itself.
 
 ## Formats
 

@@ -3,9 +3,10 @@ import type { TSchema } from '@sinclair/typebox';
 export type Json = Record<string, unknown>;
 
 /**
- * Turns TypeBox schemas into those of the document. OpenAPI 3.1 takes JSON Schema 2020-12 as it is, so only three things change: a schema with an
+ * Turns TypeBox schemas into those of the document. OpenAPI 3.1 takes JSON Schema 2020-12 as it is, so only four things change: a schema with an
  * `$id` becomes a component that is referred to; a union of literals becomes an `enum`, and one with null a list of types, because readers and code
- * generators understand those better; a record becomes `additionalProperties`.
+ * generators understand those better; a record becomes `additionalProperties`; a member with a default, which TypeBox counts as always there, is
+ * not `required` of those who write it.
  */
 export class SchemaComponents {
   readonly #components = new Map<string, Json>();
@@ -40,10 +41,16 @@ export class SchemaComponents {
       else if (keyword === 'items') converted.items = this.use(value as Json);
       else if (keyword === 'patternProperties')
         converted.additionalProperties = this.use(Object.values(value as Record<string, Json>)[0] as Json);
+      else if (keyword === 'required') Object.assign(converted, required(value as string[], schema.properties as Record<string, Json>));
       else converted[keyword] = value;
     }
     return converted;
   }
+}
+
+function required(names: string[], properties: Record<string, Json> = {}): Json {
+  const needed = names.filter((name) => properties[name]?.default === undefined);
+  return needed.length > 0 ? { required: needed } : {};
 }
 
 function union(choices: Json[]): Json {

@@ -1,7 +1,11 @@
+import { accountLimits } from '../modules/account/schema.ts';
 import { settleLimits } from '../modules/acknowledgement/schema.ts';
+import { deadLetterLimits } from '../modules/dead-letters/schema.ts';
+import { eventsLimits } from '../modules/events/schema.ts';
 import { inboxLimits } from '../modules/inbox/schema.ts';
 import { ingestLimits } from '../modules/ingestion/schema.ts';
 import { leaseLimits } from '../modules/leases/schema.ts';
+import { bulkLimits } from '../modules/replay/schema.ts';
 import { maxJsonDepth } from '../pipeline/json-body.ts';
 
 /** Every limit that the API enforces on a request, as `GET /v1/usage` shows it: sizes in bytes, times in seconds. */
@@ -26,6 +30,14 @@ export const apiLimits: Record<string, number> = {
   lease_seconds_in_all: settleLimits.leaseSecondsInAll,
   leases_at_once: leaseLimits.inFlight,
   release_delay_max_seconds: settleLimits.delaySeconds,
-  retention_min_seconds: 3_600,
-  retention_max_seconds: 2_592_000,
+  dead_letters_page_events: deadLetterLimits.pageEvents,
+  redrive_events: bulkLimits.eventsAtOnce,
+  deliveries_min: accountLimits.minDeliveries,
+  deliveries_max: accountLimits.maxDeliveries,
+  deliveries_default: accountLimits.defaultDeliveries,
+  events_page_events: eventsLimits.pageEvents,
+  events_page_bytes: eventsLimits.pageBytes,
+  retention_min_seconds: accountLimits.minRetentionHours * 3_600,
+  retention_max_seconds: accountLimits.maxRetentionHours * 3_600,
+  retention_default_seconds: accountLimits.defaultRetentionHours * 3_600,
 };

@@ -54,8 +54,10 @@ export const tags = {
   Ingest: 'Push events in. Answered after they are safely stored.',
   Inbox: 'Read what has not been acknowledged yet, oldest first, and acknowledge what you have handled.',
   Leases: 'For several workers that share an inbox: each event goes to one of them at a time.',
-  Events: 'Look a single event up, also after its acknowledgement.',
-  Account: 'Your settings, limits and use.',
+  'Dead letters': 'What no worker could handle: look at it, bring it back or throw it away.',
+  Replay: 'Get back what you acknowledged too early. Replays and redrives do not count against your monthly quota.',
+  Events: 'Look events up in whatever state they are, follow along, and take payloads away.',
+  Account: 'Your settings, keys, limits and use.',
   Health: 'Whether the service is well. Not limited.',
   Documentation: 'This description and the list of errors. Not limited.',
 } as const;

@@ -37,10 +37,11 @@ export const Problem = Type.Object(
     retryable: Type.Boolean({ description: 'Whether the same request may succeed later. If false, change it first.' }),
     errors: Type.Optional(Type.Array(FieldError, { description: 'Which members or parameters are wrong.' })),
     original_event_id: Type.Optional(Type.String({ description: 'With `idempotency_key_reused`: the event that has the key.' })),
+    job_id: Type.Optional(Type.String({ description: 'With `job_in_progress`: the job that has not finished.' })),
     'violated-policies': Type.Optional(
-      Type.Array(Type.Union(['burst', 'monthly', 'waits', 'address'].map((name) => Type.Literal(name))), {
+      Type.Array(Type.Union(['burst', 'monthly', 'waits', 'leases', 'address'].map((name) => Type.Literal(name))), {
         description:
-          'With status 429, the limit: `burst` and `monthly` as in `RateLimit-Policy`, `waits` for long polls at once, `address` for failed authentications.',
+          'With status 429, the limit: `burst` and `monthly` as in `RateLimit-Policy`, `waits` for long polls and `leases` for leases at once, `address` for failed authentications.',
       }),
     ),
   },
@@ -70,6 +71,8 @@ const samples: Partial<Record<ErrorCode, Sample>> = {
     detail: '/retention_days is not known here',
     errors: [{ pointer: '/retention_days', code: 'unknown_field', detail: 'is not known here' }],
   },
+  job_not_found: { path: '/v1/jobs/job_01a20d1c-17a3-7000-8e55-1f0c7a9be2d4' },
+  job_in_progress: { path: '/v1/events/replay', members: { job_id: 'job_01a20d1c-17a3-7000-8e55-1f0c7a9be2d4' } },
   forbidden: { detail: 'The key lacks the scope events:write.' },
   event_not_found: { path: '/v1/events/evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a' },
   method_not_allowed: { detail: 'This path takes POST.' },

@@ -25,9 +25,9 @@ const problemDescriptions: Record<number, string> = {
 };
 
 /** Answered before the partner's limits were looked at. */
-const beforeLimits = [401, 403, 405, 406];
-/** Answered by stages before and after that look. */
-const aroundLimits = [429, 500, 503];
+const beforeLimits = [405, 406];
+/** Answered by stages before and after that look: what a handler refuses a key has cost a token. */
+const aroundLimits = [401, 403, 429, 500, 503];
 
 /** Every answer of a route by status. @throws Error when the route's schema and the table do not name the same statuses. */
 export function responsesOf(route: DocumentedRoute, docs: OperationDocs, components: Components): Json {

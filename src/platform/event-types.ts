@@ -15,6 +15,11 @@ export function parseEventTypes(names: string[]): EventTypes {
   };
 }
 
+/** Whether a type is one of those; as `typeFilterSql`, for an event that is already here. */
+export function matchesTypes({ exact, prefixes }: EventTypes, type: string): boolean {
+  return exact.includes(type) || prefixes.some((prefix) => type.startsWith(prefix));
+}
+
 /** The filter as two values of a statement, for `typeFilterSql`. */
 export function typeFilterValues({ exact, prefixes }: EventTypes): [string[], string[]] {
   return [exact, prefixes.map((prefix) => `${prefix.replace(/[\\_%]/g, '\\$&')}%`)];

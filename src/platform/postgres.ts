@@ -63,7 +63,8 @@ export function createPools(options: PoolOptions): Pools {
     read,
     db,
     async close() {
-      await Promise.all([write.end(), db.destroy()]);
+      // Kysely's own destroy would leave the pool open as long as nobody has asked it anything.
+      await Promise.all([write.end(), read.end()]);
     },
   };
 }

@@ -32,6 +32,7 @@ export type Database = {
     created_at: ColumnType<Date, never, never>;
     expires_at: Date | null;
     revoked_at: Date | null;
+    replaced_by: number | null;
   };
   events: {
     partner_id: number;
@@ -79,6 +80,7 @@ export type Database = {
     matched: ColumnType<string, number, number>;
     moved: ColumnType<string, number | undefined, number>;
     position: string | null;
+    next_at: Date;
     created_at: Date;
     started_at: Date | null;
     finished_at: Date | null;

@@ -19,7 +19,7 @@ t.test('the routes and their hooks are those of the snapshot that docs/request-p
 });
 
 t.test('the table names the hooks in the order in which a request meets them', (t) => {
-  const tree = routes.slice(routes.indexOf('events (POST)'));
+  const tree = routes.slice(routes.indexOf('events (POST'));
   const ofRoute = ['onRequest', 'onSend', 'onResponse'].flatMap((hook) => {
     const names = new RegExp(`\\(${hook}\\) (\\[.*\\])`).exec(tree)?.[1] ?? '[]';
     return (JSON.parse(names) as string[]).map((name) => name.replace('()', ''));

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap';
 import { type Answer, type RequestOptions, startTestApp, type TestApp } from '../helper/app.ts';
 import { until } from '../helper/until.ts';
 import { Contract, type Operation } from './contract.ts';
-import { stored, type ValidRequest, validRequests } from './valid-requests.ts';
+import { leased, rejected, stored, type ValidRequest, validRequests } from './valid-requests.ts';
 
 const main = await startTestApp(t);
 const { app, db, addPartner } = main;
@@ -23,10 +23,11 @@ t.test('every example of a request is accepted', async (t) => {
     const content = operation.requestBody?.content['application/json'];
     for (const { value } of Object.values<{ value: unknown }>(content?.examples ?? {})) {
       const { key } = await addPartner();
-      // What is only known at run time: ids of events that are there.
-      const event = await stored(main, key);
-      const body = id === 'acknowledgeEvents' ? { event_ids: [event] } : value;
-      const answer = await main.request(method, path.replace('{id}', event), { key, body });
+      // What is only known at run time: ids of events that are there, and the tokens of their leases.
+      const needsLeases = JSON.stringify(value).includes('"lease_token"');
+      const events = needsLeases ? [await leased(main, key), await leased(main, key)] : [{ id: await stored(main, key), token: '' }];
+      const body = id === 'acknowledgeEvents' ? { event_ids: [events[0]?.id] } : withEvents(value, events);
+      const answer = await main.request(method, path.replace('{id}', events[0]?.id as string), { key, body });
       await expect(t, id, 200, undefined, answer);
     }
   }
@@ -74,6 +75,9 @@ t.test('the answers to a repetition and to a partly good batch are as documented
   await expect(t, 'postEventsBatch', 207, undefined, await main.request('POST', '/v1/events/batch', batch));
   const ids = { event_ids: [await stored(main, key), 'evt_unknown'] };
   await expect(t, 'acknowledgeEvents', 207, undefined, await main.request('POST', '/v1/events/acknowledge', { key, body: ids }));
+  const { id, token } = await leased(main, key);
+  const settlements = { release: [{ event_id: id, lease_token: token }], acknowledge: [{ event_id: 'evt_unknown' }] };
+  await expect(t, 'settleEvents', 207, undefined, await main.request('POST', '/v1/inbox/settle', { key, body: settlements }));
 });
 
 t.test('pages, acknowledged events and empty inboxes are as documented', async (t) => {
@@ -99,6 +103,25 @@ t.test('pages, acknowledged events and empty inboxes are as documented', async (
   await expect(t, 'acknowledgeEvents', 200, undefined, await main.request('POST', '/v1/events/acknowledge', { key, body: ids }));
   await expect(t, 'getInbox', 200, undefined, await main.request('GET', '/v1/inbox', { key }));
   await expect(t, 'getHealth', 200, undefined, await main.request('GET', '/v1/health', { key }));
+});
+
+t.test('redrives and replays of many are jobs, one at a time, as documented', async (t) => {
+  const { key } = await addPartner();
+  const filter = { from: '2020-01-01T00:00:00Z', to: '2100-01-01T00:00:00Z', status: 'any' };
+  for (const id of ['redriveDeadLetters', 'replayEvents']) {
+    const ask = async (more: object) => {
+      const event_ids = [await rejected(main, key), await rejected(main, key)];
+      const what = id === 'replayEvents' ? { filter } : { event_ids };
+      return main.request('POST', operationOf(id).path, { key, body: { ...what, max_per_second: 1, ...more } });
+    };
+    await expect(t, id, 200, undefined, await ask({ dry_run: true }));
+    const started = await ask({});
+    await expect(t, id, 202, undefined, started);
+    const refused = await ask({});
+    await expect(t, id, 409, 'job_in_progress', refused);
+    t.equal(refused.json.job_id, started.json.job_id);
+    await db.query('DELETE FROM bulk_jobs');
+  }
 });
 
 t.test('no key, a key without the scope and a suspended partner are refused as documented', async (t) => {
@@ -161,6 +184,8 @@ t.test('the refusals that an operation has for itself are as documented', async 
   const event = { event_type: 'a.b', payload: {} };
   const id = await stored(main, key);
   const unknown = 'evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a';
+  const expunged = await stored(main, key);
+  await main.request('DELETE', `/v1/events/${expunged}/payload`, { key });
   const cases: [operation: string, status: number, code: string, request: Partial<ValidRequest>][] = [
     ['postEvent', 400, 'idempotency_key_invalid', { headers: { 'idempotency-key': 'x'.repeat(256) } }],
     ['postEvent', 400, 'idempotency_key_mismatch', { headers: { 'idempotency-key': 'a' }, body: { ...event, idempotency_key: 'b' } }],
@@ -200,6 +225,29 @@ t.test('the refusals that an operation has for itself are as documented', async 
     ['settleEvents', 400, 'duplicate_event_in_request', { body: { acknowledge: [{ event_id: id }], reject: [{ event_id: id }] } }],
     ['settleEvents', 400, 'unknown_field', { body: { ack: [] } }],
     ['getEvent', 404, 'event_not_found', { path: `/v1/events/${unknown}` }],
+    ['getDeadLetters', 400, 'invalid_parameter', { path: '/v1/dead-letters?reason=boredom' }],
+    ['getDeadLetters', 400, 'invalid_cursor', { path: '/v1/dead-letters?cursor=abc' }],
+    ['getDeadLetter', 404, 'event_not_found', { path: `/v1/dead-letters/${id}` }],
+    ['deleteDeadLetter', 404, 'event_not_found', { path: `/v1/dead-letters/${id}` }],
+    ['redriveDeadLetter', 404, 'event_not_found', { path: `/v1/dead-letters/${unknown}/redrive` }],
+    ['redriveDeadLetter', 409, 'payload_expunged', { path: `/v1/dead-letters/${expunged}/redrive` }],
+    ['redriveDeadLetter', 400, 'unknown_field', { body: { delay: 3 } }],
+    ['redriveDeadLetters', 400, 'empty_batch', { body: { event_ids: [] } }],
+    ['redriveDeadLetters', 400, 'batch_too_many', { body: { event_ids: Array.from({ length: 501 }, (_, n) => `evt_${n}`) } }],
+    ['redriveDeadLetters', 400, 'duplicate_event_in_request', { body: { event_ids: [id, id] } }],
+    ['redriveDeadLetters', 400, 'unknown_field', { body: { filter: { types: [] } } }],
+    ['redriveDeadLetters', 400, 'validation_failed', { body: {} }],
+    ['replayEvent', 404, 'event_not_found', { path: `/v1/events/${unknown}/replay` }],
+    ['replayEvent', 409, 'payload_expunged', { path: `/v1/events/${expunged}/replay` }],
+    ['replayEvent', 400, 'unknown_field', { body: { delay: 3 } }],
+    ['replayEvents', 400, 'unknown_field', { body: { filter: {}, dryRun: true } }],
+    ['replayEvents', 400, 'validation_failed', { body: { filter: {} } }],
+    ['getJob', 404, 'job_not_found', { path: `/v1/jobs/${unknown.replace('evt', 'job')}` }],
+    ['expungePayload', 404, 'event_not_found', { path: `/v1/events/${unknown}/payload` }],
+    ['listEvents', 400, 'invalid_parameter', { path: '/v1/events?status=lost' }],
+    ['listEvents', 400, 'invalid_cursor', { path: '/v1/events?cursor=abc' }],
+    ['rotateKey', 400, 'unknown_field', { body: { grace: 0 } }],
+    ['rotateKey', 400, 'validation_failed', { body: { grace_seconds: 1 } }],
     ['patchAccount', 400, 'unknown_field', { body: { retention_days: 3 } }],
     ['patchAccount', 400, 'validation_failed', { body: { retention_hours: 0 } }],
   ];
@@ -277,6 +325,14 @@ t.test('every status of the document was seen in a real answer', async (t) => {
     for (const status of Object.keys(operation.responses)) t.ok(seen.has(`${id} ${status}`), `${id} ${status}`);
   }
 });
+
+/** An example whose items name these events, each with the token of its lease. */
+function withEvents(example: unknown, events: { id: string; token: string }[]): unknown {
+  const next = { event_id: events.map(({ id }) => id), lease_token: events.map(({ token }) => token) };
+  return JSON.parse(JSON.stringify(example), (name, value) =>
+    name === 'event_id' || name === 'lease_token' ? (next[name].shift() ?? value) : value,
+  );
+}
 
 function operationOf(id: string): Operation {
   const operation = operations.get(id);

@@ -18,12 +18,17 @@ export class Contract {
   readonly #ajv: Ajv2020;
   readonly #validators = new Map<string, ValidateFunction>();
 
-  constructor(document: OpenApiDocument) {
-    // Closed: an answer may grow for its readers, but not without the document.
-    this.#document = close(structuredClone(document));
+  /** `closed`: an answer may grow for its readers, but not without the document. A request may have what the document leaves open. */
+  constructor(document: OpenApiDocument, { closed = true } = {}) {
+    this.#document = closed ? close(structuredClone(document)) : document;
     this.#ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: true });
     this.#ajv.addFormat('date-time', (text) => parseTime(text) !== undefined);
     this.#ajv.addFormat('uri-reference', (text) => URL.canParse(text, 'http://localhost'));
+    this.#ajv.addKeyword({
+      keyword: 'x-max-bytes',
+      type: 'string',
+      validate: (limit: number, text: string) => Buffer.byteLength(text) <= limit,
+    });
     this.#ajv.addSchema(this.#document, 'document');
   }
 

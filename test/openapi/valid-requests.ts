@@ -31,6 +31,26 @@ export const validRequests: Record<string, (app: TestApp, key: string) => Promis
     body: { acknowledge: [{ event_id: await stored(app, key) }], reject: [{ event_id: await stored(app, key), reason: 'broken' }] },
   }),
   getEvent: async (app, key) => ({ method: 'GET', path: `/v1/events/${await stored(app, key)}` }),
+  getDeadLetters: async () => ({ method: 'GET', path: '/v1/dead-letters?limit=2&event_type=order.*&reason=rejected' }),
+  getDeadLetter: async (app, key) => ({ method: 'GET', path: `/v1/dead-letters/${await rejected(app, key)}` }),
+  deleteDeadLetter: async (app, key) => ({ method: 'DELETE', path: `/v1/dead-letters/${await rejected(app, key)}` }),
+  redriveDeadLetter: async (app, key) => ({ method: 'POST', path: `/v1/dead-letters/${await rejected(app, key)}/redrive`, body: {} }),
+  redriveDeadLetters: async (app, key) => ({
+    method: 'POST',
+    path: '/v1/dead-letters/redrive',
+    body: { event_ids: [await rejected(app, key), await stored(app, key)] },
+  }),
+  replayEvent: async (app, key) => ({ method: 'POST', path: `/v1/events/${await rejected(app, key)}/replay`, body: {} }),
+  replayEvents: async () => ({
+    method: 'POST',
+    path: '/v1/events/replay',
+    body: { filter: { from: '2026-11-24T00:00:00Z', to: '2026-11-25T00:00:00Z', status: 'any' }, limit: 2 },
+  }),
+  getJob: async (app, key) => ({ method: 'GET', path: `/v1/jobs/${await startedJob(app, key)}` }),
+  listEvents: async () => ({ method: 'GET', path: '/v1/events?limit=2&event_type=order.*' }),
+  expungePayload: async (app, key) => ({ method: 'DELETE', path: `/v1/events/${await stored(app, key)}/payload` }),
+  getInboxStats: async () => ({ method: 'GET', path: '/v1/inbox/stats' }),
+  rotateKey: async () => ({ method: 'POST', path: '/v1/keys/rotate', body: {} }),
   getAccount: async () => ({ method: 'GET', path: '/v1/account' }),
   patchAccount: async () => ({ method: 'PATCH', path: '/v1/account', body: { retention_hours: 168, backup_contact: null } }),
   getUsage: async () => ({ method: 'GET', path: '/v1/usage' }),
@@ -48,10 +68,31 @@ export async function stored({ request }: Pick<TestApp, 'request'>, key: string)
   return answer.json.event_id ?? 'evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a';
 }
 
+/** A new dead letter of the key's partner; a well-formed id when the key may not make one. */
+export async function rejected(app: Pick<TestApp, 'request'>, key: string): Promise<string> {
+  const id = await stored(app, key);
+  await app.request('PATCH', `/v1/events/${id}/reject`, { key, body: { reason: 'broken' } });
+  return id;
+}
+
+/** A job of the key's partner, new or not finished; a well-formed id when the key may not start one. */
+async function startedJob(app: Pick<TestApp, 'request'>, key: string): Promise<string> {
+  const body = { event_ids: [await rejected(app, key), await rejected(app, key)], max_per_second: 1 };
+  const answer = await app.request('POST', '/v1/dead-letters/redrive', { key, body });
+  return answer.json.job_id ?? 'job_01a20d1c-17a3-7000-8e55-1f0c7a9be2d4';
+}
+
+let leases = 0;
+
 /** A new event of the key's partner under a lease; a token that is none when the key may not take one. */
 export async function leased(app: Pick<TestApp, 'request'>, key: string): Promise<{ id: string; token: string }> {
-  const id = await stored(app, key);
-  const answer = await app.request('POST', '/v1/inbox/receive', { key, body: { max_events: 500 } });
-  const event = answer.json.events?.find((each: { event_id: string }) => each.event_id === id);
-  return { id, token: event?.lease_token ?? '0c94d7f2-635b-4a81-9e3c-5b2d8e41c07a' };
+  // Of a type of its own, so that no other event is leased with it.
+  leases += 1;
+  const type = `lease.number_${leases}`;
+  const posted = await app.request('POST', '/v1/events', { key, body: { ...event, event_type: type } });
+  const answer = await app.request('POST', '/v1/inbox/receive', { key, body: { event_types: [type] } });
+  return {
+    id: posted.json.event_id ?? 'evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a',
+    token: answer.json.events?.[0]?.lease_token ?? '0c94d7f2-635b-4a81-9e3c-5b2d8e41c07a',
+  };
 }

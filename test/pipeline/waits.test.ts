@@ -49,3 +49,26 @@ t.test('a client that goes away during a pause ends the wait', async (t) => {
   await next;
   t.notOk(wait.open);
 });
+
+t.test('a wait goes on when what the last look saw is due, and not before', async (t) => {
+  const wait = new Waits(createWakeups()).begin(1, 30_000, never);
+  t.teardown(() => wait.end());
+  const begun = performance.now();
+  await wait.next(0, 80);
+  const waited = performance.now() - begun;
+  t.ok(waited >= 78 && waited < 1_500, `${waited} ms: before the safety poll`);
+  await wait.next(0, -5);
+  t.ok(performance.now() - begun < 1_500, 'at once when it is due already');
+  t.ok(wait.open);
+});
+
+t.test('a moment of an earlier look does not end a later sleep', async (t) => {
+  const wakeups = createWakeups();
+  const wait = new Waits(wakeups).begin(1, 30_000, never);
+  t.teardown(() => wait.end());
+  wakeups.wake([1]);
+  await wait.next(0, 50);
+  const begun = performance.now();
+  await wait.next(0, 300);
+  t.ok(performance.now() - begun >= 298);
+});

@@ -142,3 +142,12 @@ t.test('a database that may lose committed events is refused, naming every setti
   const off = ['fsync', 'full_page_writes', 'synchronous_commit'].map((name) => ({ name, setting: 'off' }));
   await t.rejects(assertDurable(settings(off)), /fsync=off, full_page_writes=off, synchronous_commit=off/);
 });
+
+t.test('close ends every connection, also of a pool that Kysely was never asked for', async (t) => {
+  const databaseUrl = await createTestDatabase(t);
+  const pools = createPools({ databaseUrl, writeConnections: 1, readConnections: 1, onIdleError: () => {} });
+  await Promise.all([pools.read.query('SELECT 1'), pools.write.query('SELECT 1')]);
+  await pools.close();
+  t.same([pools.read.totalCount, pools.write.totalCount], [0, 0]);
+  await t.rejects(pools.read.query('SELECT 1'), /after calling end/);
+});

@@ -62,6 +62,7 @@ function view(row: AccountRow) {
     rate_limit_burst: row.rate_limit_burst,
     rate_limit_per_month: Number(row.rate_limit_per_month),
     retention_hours: Math.floor(row.retention_seconds / 3600),
+    max_deliveries: row.max_deliveries,
     contact_email: row.contact_email,
     contact_phone: row.contact_phone,
     slack_channel: row.slack_channel,

@@ -1,5 +1,15 @@
 import { type Static, Type } from '@sinclair/typebox';
 
+/** What a partner may set; the defaults are those of the table of partners. */
+export const accountLimits = {
+  minRetentionHours: 1,
+  maxRetentionHours: 720,
+  defaultRetentionHours: 72,
+  minDeliveries: 1,
+  maxDeliveries: 100,
+  defaultDeliveries: 10,
+} as const;
+
 /** No control characters: a text column cannot hold NUL, and the others would be obeyed by the terminal that shows them. */
 const contact = (description: string) =>
   Type.Union([Type.String({ maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }), Type.Null()], { description });
@@ -29,6 +39,7 @@ export const Account = Type.Object(
     rate_limit_burst: Type.Integer({ description: 'Requests at once.' }),
     rate_limit_per_month: Type.Integer({ description: 'Newly accepted events in a calendar month, UTC.' }),
     retention_hours: Type.Integer({ description: 'How long an event stays in the inbox unacknowledged.' }),
+    max_deliveries: Type.Integer({ description: 'How often an event is leased to a worker before it becomes a dead letter.' }),
     ...contacts,
   },
   { $id: 'Account' },
@@ -39,11 +50,19 @@ export const AccountPatch = Type.Composite(
     Type.Object({
       retention_hours: Type.Optional(
         Type.Integer({
-          minimum: 1,
-          maximum: 720,
+          minimum: accountLimits.minRetentionHours,
+          maximum: accountLimits.maxRetentionHours,
           description:
             'True at once, also for what is stored: a longer one keeps what has not expired yet, a shorter one hides what is older.',
           examples: [168],
+        }),
+      ),
+      max_deliveries: Type.Optional(
+        Type.Integer({
+          minimum: accountLimits.minDeliveries,
+          maximum: accountLimits.maxDeliveries,
+          description: 'How often an event is leased to a worker before it becomes a dead letter. Looked at with each lease.',
+          examples: [5],
         }),
       ),
     }),

@@ -15,10 +15,10 @@ export function readAccount(db: Kysely<Database>, partnerId: number) {
 export async function updateAccount(
   db: Kysely<Database>,
   partnerId: number,
-  { retention_hours, ...contacts }: AccountPatch,
+  { retention_hours, ...others }: AccountPatch,
   now: number,
 ): Promise<void> {
-  const changes: Updateable<Database['partners']> = { ...contacts };
+  const changes: Updateable<Database['partners']> = { ...others };
   if (retention_hours !== undefined) changes.retention_seconds = retention_hours * 3600;
   await db
     .updateTable('partners')

@@ -1,5 +1,6 @@
 import type { DeadLetterReason } from '../../platform/dead-letters.ts';
-import type { Effect, SettleRow, Whereabouts } from './store.ts';
+import type { Effect, SettleRow } from './store.ts';
+import type { Whereabouts } from './whereabouts-store.ts';
 
 /** What a settlement came to. Times in milliseconds. `again`: an earlier request had done it. */
 export type SettleOutcome =
@@ -17,7 +18,8 @@ export function settled(row: SettleRow, effect: Effect, now: number): SettleOutc
     return { status: 'dead_lettered', reason, atMs: now, again: false };
   }
   if (row.op === 'release') return { status: 'released', availableAtMs: now + row.delaySeconds * 1000 };
-  return { status: 'extended', leasedUntilMs: now + (row.op === 'extend' ? row.leaseSeconds * 1000 : 0) };
+  const leaseSeconds = row.op === 'extend' ? row.leaseSeconds : 0;
+  return { status: 'extended', leasedUntilMs: now + leaseSeconds * 1000 };
 }
 
 /**
@@ -36,11 +38,11 @@ export function unsettled(row: SettleRow, where: Whereabouts | undefined, now: n
     if (!mayRepeat || (row.token !== null && row.token !== where.deadToken)) return failed('lease_lost');
     return { status: 'dead_lettered', reason: where.deadReason as DeadLetterReason, atMs: where.deadAtMs, again: before(where.deadAtMs) };
   }
-  if (where.acknowledgedAtMs !== null) {
-    if (row.op !== 'acknowledge' || (row.token !== null && row.token !== where.acknowledgedToken)) return failed('lease_lost');
+  if (where.acknowledgedAtMs !== null && row.op === 'acknowledge' && (row.token === null || row.token === where.acknowledgedToken)) {
     return { status: 'acknowledged', atMs: where.acknowledgedAtMs, again: before(where.acknowledgedAtMs) };
   }
-  return failed(where.expunged ? 'payload_expunged' : 'event_not_found');
+  if (where.expunged) return failed('payload_expunged');
+  return failed(where.acknowledgedAtMs === null ? 'event_not_found' : 'lease_lost');
 }
 
 function failed(code: Extract<SettleOutcome, { status: 'failed' }>['code']): SettleOutcome {

@@ -11,29 +11,31 @@ export const settleLimits = {
   leaseSecondsInAll: 43_200,
 } as const;
 
-const token = Type.String({ description: 'The `lease_token` with which the event came. Only the latest counts, also after its end.' });
-const delay = Type.Integer({
+export const token = Type.String({
+  description: 'The `lease_token` with which the event came. Only the latest counts, also after its end; any other text is a lost lease.',
+});
+export const delay = Type.Integer({
   minimum: 0,
   maximum: settleLimits.delaySeconds,
   default: 0,
   description: 'Seconds before it is given out again.',
 });
-const reason = Type.String({
+export const reason = Type.String({
   minLength: 1,
   maxLength: settleLimits.reasonCharacters,
   // A NUL is a character that the database has no place for, and \u0001 parts the reasons on their way there.
   pattern: '^[^\\u0000\\u0001]*$',
   description: 'Why, for whoever looks at the dead letters.',
 });
-const leaseSeconds = Type.Integer({
+export const leaseSeconds = Type.Integer({
   minimum: settleLimits.minLeaseSeconds,
   maximum: settleLimits.maxLeaseSeconds,
   description: 'Seconds from now; 12 hours from the receive at most.',
 });
-const eventId = Type.String({ description: 'The `event_id` of the event.', examples: ['evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a'] });
-const at = (description: string) => Type.String({ format: 'date-time', description });
+export const eventId = Type.String({ description: 'The `event_id` of the event.', examples: ['evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a'] });
+export const at = (description: string) => Type.String({ format: 'date-time', description });
 
-const strict = { additionalProperties: false };
+export const strict = { additionalProperties: false };
 
 /** A command without options may come without a body. */
 const optional = <Members extends TSchema>(members: Members, $id: string) => Type.Union([members, Type.Null()], { $id });
@@ -92,7 +94,7 @@ export const AcknowledgeBatchBody = Type.Object(
 );
 export type AcknowledgeBatchBody = Static<typeof AcknowledgeBatchBody>;
 
-const itemError = Type.Object(
+export const itemError = Type.Object(
   {
     code: Type.String({ description: 'As the `code` of a problem document.', examples: ['event_not_found'] }),
     detail: Type.String({ description: 'What to do. For people; do not parse it.' }),
@@ -119,60 +121,4 @@ export const AcknowledgeBatchResult = Type.Object(
     ),
   },
   { $id: 'AcknowledgeBatchResult' },
-);
-
-const list = <Item extends TSchema>(item: Item, description: string) => Type.Optional(Type.Array(item, { description }));
-
-export const SettleBody = Type.Object(
-  {
-    acknowledge: list(Type.Object({ event_id: eventId, lease_token: Type.Optional(token) }, strict), 'Handled: they do not come again.'),
-    release: list(
-      Type.Object({ event_id: eventId, lease_token: token, delay_seconds: delay }, strict),
-      'Not handled: they come again, at once or after a delay.',
-    ),
-    reject: list(
-      Type.Object({ event_id: eventId, lease_token: Type.Optional(token), reason: Type.Optional(reason) }, strict),
-      'Cannot be handled: they go to the dead letters.',
-    ),
-    extend: list(
-      Type.Object({ event_id: eventId, lease_token: token, lease_seconds: leaseSeconds }, strict),
-      'Not handled yet: the lease goes on.',
-    ),
-  },
-  { $id: 'SettleBody', ...strict },
-);
-export type SettleBody = Static<typeof SettleBody>;
-
-export const settleKinds = ['acknowledge', 'release', 'reject', 'extend'] as const;
-export type SettleKind = (typeof settleKinds)[number];
-
-export const SettleResult = Type.Object(
-  {
-    settled: Type.Integer({ description: 'How many are settled as asked, now or before.' }),
-    failed: Type.Integer({ description: 'How many are not.' }),
-    results: Type.Array(
-      Type.Object({
-        list: Type.Union(
-          settleKinds.map((kind) => Type.Literal(kind)),
-          { description: 'The list in which it stood.' },
-        ),
-        index: Type.Integer({ description: 'Position in that list, from 0.' }),
-        event_id: Type.String({ description: 'As it was sent.' }),
-        status: Type.Union(
-          (['acknowledged', 'released', 'dead_lettered', 'extended', 'failed'] as const).map((status) => Type.Literal(status)),
-          { description: 'What became of it.' },
-        ),
-        acknowledged_at: Type.Optional(at('Of the first acknowledgement.')),
-        already_acknowledged: Type.Optional(Type.Boolean({ description: 'True when an earlier request had acknowledged the event.' })),
-        available_at: Type.Optional(at('When a released event is free.')),
-        reason: Type.Optional(Type.String({ description: 'Why it is among the dead letters.' })),
-        dead_lettered_at: Type.Optional(at('Since when it is there.')),
-        already_dead_lettered: Type.Optional(Type.Boolean({ description: 'True when an earlier request had moved the event.' })),
-        lease_expires_at: Type.Optional(at('The new end of an extended lease.')),
-        error: Type.Optional(itemError),
-      }),
-      { description: 'One for each event: the lists in the order acknowledge, release, reject, extend.' },
-    ),
-  },
-  { $id: 'SettleResult' },
 );

@@ -1,16 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import {
-  DeadLettered,
-  ExtendBody,
-  Extended,
-  RejectBody,
-  ReleaseBody,
-  Released,
-  SettleBody,
-  type SettleKind,
-  SettleResult,
-  settleKinds,
-} from './schema.ts';
+import { DeadLettered, ExtendBody, Extended, RejectBody, ReleaseBody, Released } from './schema.ts';
+import { SettleBody, type SettleKind, SettleResult, settleKinds } from './settle-schema.ts';
 import { type Command, checkIds, type Settling } from './settling.ts';
 
 type ForEvent<Body> = FastifyRequest<{ Params: { id: string }; Body: Body }>;

@@ -3,7 +3,8 @@ import type { Clock } from '../../platform/clock.ts';
 import { type FlushTrigger, GroupCommit } from '../../platform/group-commit.ts';
 import { classifyPostgresError } from '../../platform/postgres.ts';
 import { type SettleOutcome, settled, unsettled } from './outcomes.ts';
-import { acknowledgeDead, findWhereabouts, rowKey, type SettleRow, settleRows, takeFromInbox } from './store.ts';
+import { rowKey, type SettleRow, settleRows, takeFromInbox } from './store.ts';
+import { acknowledgeDead, findWhereabouts } from './whereabouts-store.ts';
 
 export type SettleWriterOptions = {
   pool: pg.Pool;
@@ -53,7 +54,9 @@ export function createSettleWriter({
         client.release(classifyPostgresError(error) === 'retry');
         throw error;
       }
-      const released = rows.filter((row, index) => row.op === 'release' && outcomes[index]?.status === 'released');
+      // An extension needs no wake-up, not even one that shortens a lease: that ends in five seconds at the soonest, and who waits looks
+      // by itself every two.
+      const released = rows.filter((_, index) => outcomes[index]?.status === 'released');
       if (released.length > 0) onReleased(new Set(released.map((row) => row.partnerId)));
       return outcomes;
     },
@@ -68,15 +71,18 @@ async function settle(client: pg.ClientBase, rows: SettleRow[], now: number, rep
   const effects = plain ? await takeFromInbox(client, ordered, now) : await settleRows(client, ordered, now);
   const others = ordered.filter((row) => !effects.has(rowKey(row)));
   const where = others.length === 0 ? new Map() : await findWhereabouts(client, others);
-  for (const row of others) {
-    // It came back between the two statements, by a replay: the same batch again will find it.
-    if (row.token === null && where.get(rowKey(row))?.inInbox) throw Object.assign(new Error('an event came back'), { code: '40001' });
-  }
+  for (const row of others) if (row.token === null && where.get(rowKey(row))?.inInbox) throw movedMeanwhile();
   const dead = others.filter((row) => row.op === 'acknowledge' && where.get(rowKey(row))?.deadAtMs != null);
   const raised = dead.length === 0 ? new Set() : await acknowledgeDead(client, dead, now);
+  for (const row of dead) if (row.token === null && !raised.has(rowKey(row))) throw movedMeanwhile();
   return rows.map((row) => {
     const key = rowKey(row);
     const effect = effects.get(key) ?? (raised.has(key) ? 'acknowledged' : undefined);
     return effect ? settled(row, effect, now) : unsettled(row, where.get(key), now, repeated);
   });
+}
+
+/** An event has left the place where a statement saw it before the next one came, by a replay, a redrive or a deletion: the same batch again finds it. */
+function movedMeanwhile(): Error {
+  return Object.assign(new Error('an event was moved between two statements'), { code: '40001' });
 }

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { buryDying, type DeadLetterReason } from '../../platform/dead-letters.ts';
+import { buryDying } from '../../platform/dead-letters.ts';
 import { rawText } from '../../platform/postgres.ts';
 
 /** What is to become of an event. `token` is that of a lease, or null where none is needed. */
@@ -18,17 +18,19 @@ export const rowKey = ({ partnerId, id }: { partnerId: number; id: string }) => 
 /** Milliseconds that a lease may last in all, from the receive on. */
 export const longestLeaseMs = 12 * 3_600_000;
 
-const time = (ms: number) => new Date(ms).toISOString();
+export const time = (ms: number) => new Date(ms).toISOString();
 
-async function run(client: pg.ClientBase, name: string, text: string, values: string[]): Promise<(string | null)[][]> {
+/** Runs a prepared statement; every value of its rows is the text that Postgres sends. */
+export async function run(client: pg.ClientBase, name: string, text: string, values: string[]): Promise<(string | null)[][]> {
   return (await client.query<(string | null)[]>({ name, text, values, rowMode: 'array', types: rawText })).rows;
 }
 
-function keyTexts(rows: SettleRow[]): [string, string, string] {
+/** The partners, ids and tokens of rows, each as one text, which `keys` takes apart: that costs less than arrays of parameters. */
+export function keyTexts(rows: SettleRow[]): [string, string, string] {
   return [rows.map((row) => row.partnerId).join(','), rows.map((row) => row.id).join(','), rows.map((row) => row.token ?? '').join(',')];
 }
 
-const keys = `string_to_array($1, ',')::integer[], string_to_array($2, ',')::uuid[], string_to_array($3, ',', '')::uuid[]`;
+export const keys = `string_to_array($1, ',')::integer[], string_to_array($2, ',')::uuid[], string_to_array($3, ',', '')::uuid[]`;
 
 /**
  * Takes events out of their inboxes and remembers when, in one statement. A row that is not there, or under another lease than the one named, is
@@ -40,7 +42,8 @@ export async function takeFromInbox(client: pg.ClientBase, rows: SettleRow[], no
   return new Map(found.map(([partnerId, id]) => [`${partnerId} ${id}`, 'acknowledged']));
 }
 
-const acknowledgeTaken = `
+/** Remembers what `taken` has taken from where it was. $4 is the time. */
+export const acknowledgeTaken = `
 INSERT INTO acknowledgements (partner_id, id, acknowledged_at, deliveries, lease_token)
 SELECT partner_id, id, $4::timestamptz, deliveries, lease_token FROM taken
 ON CONFLICT (partner_id, id) DO UPDATE
@@ -102,63 +105,3 @@ WITH wanted AS MATERIALIZED (
 SELECT partner_id, id, 'acknowledged' FROM acknowledged
 UNION ALL SELECT partner_id, id, 'buried' FROM buried
 UNION ALL SELECT partner_id, id, 'updated' FROM updated`;
-
-/** Where an event is that was not settled; null where it is not. Times in milliseconds. */
-export type Whereabouts = {
-  inInbox: boolean;
-  inboxToken: string | null;
-  acknowledgedAtMs: number | null;
-  acknowledgedToken: string | null;
-  deadAtMs: number | null;
-  deadToken: string | null;
-  deadReason: DeadLetterReason | null;
-  expunged: boolean;
-};
-
-/** By the keys of the rows; none for an event that the partner does not have. */
-export async function findWhereabouts(client: pg.ClientBase, rows: SettleRow[]): Promise<Map<string, Whereabouts>> {
-  const found = await run(client, 'findWhereabouts', findWhereaboutsText, keyTexts(rows));
-  return new Map(
-    found.map(([partnerId, id, inInbox, inboxToken, acknowledgedAt, acknowledgedToken, deadAt, deadToken, deadReason, expunged]) => [
-      `${partnerId} ${id}`,
-      {
-        inInbox: inInbox === 't',
-        inboxToken: inboxToken as string | null,
-        acknowledgedAtMs: acknowledgedAt === null ? null : Number(acknowledgedAt),
-        acknowledgedToken: acknowledgedToken as string | null,
-        deadAtMs: deadAt === null ? null : Number(deadAt),
-        deadToken: deadToken as string | null,
-        deadReason: deadReason as DeadLetterReason | null,
-        expunged: expunged === 't',
-      },
-    ]),
-  );
-}
-
-const findWhereaboutsText = `
-SELECT partner_id, id, inbox.id IS NOT NULL, inbox.lease_token,
-  round(extract(epoch FROM acknowledged_at) * 1000), acknowledgements.lease_token,
-  round(extract(epoch FROM dead_at) * 1000), dead_letters.lease_token, reason, expunged_at IS NOT NULL
-FROM unnest(${keys}) AS wanted (partner_id, id, token)
-LEFT JOIN inbox USING (partner_id, id)
-LEFT JOIN acknowledgements USING (partner_id, id)
-LEFT JOIN dead_letters USING (partner_id, id)
-LEFT JOIN events USING (partner_id, id)
-WHERE num_nonnulls(inbox.id, acknowledgements.id, dead_letters.id, expunged_at) > 0`;
-
-/**
- * Acknowledges dead letters: a worker has handled an event after all. A token must be that of the event's last lease.
- * @returns the keys of the rows that were.
- */
-export async function acknowledgeDead(client: pg.ClientBase, rows: SettleRow[], now: number): Promise<Set<string>> {
-  const found = await run(client, 'acknowledgeDead', acknowledgeDeadText, [...keyTexts(rows), time(now)]);
-  return new Set(found.map(([partnerId, id]) => `${partnerId} ${id}`));
-}
-
-const acknowledgeDeadText = `
-WITH taken AS (
-  DELETE FROM dead_letters USING unnest(${keys}) AS wanted (partner_id, id, token)
-  WHERE dead_letters.partner_id = wanted.partner_id AND dead_letters.id = wanted.id AND (token IS NULL OR token = lease_token)
-  RETURNING dead_letters.partner_id, dead_letters.id, deliveries, lease_token
-)
-${acknowledgeTaken}`;

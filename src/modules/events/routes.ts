@@ -1,36 +1,72 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Kysely } from 'kysely';
 import type pg from 'pg';
+import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { parseEventId, receivedAtMs } from '../../platform/event-id.ts';
-import { eventJson } from '../../platform/event-json.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
-import { EventDetails } from './schema.ts';
+import type { Database } from '../../platform/schema.ts';
+import type { Signer } from '../../platform/signature.ts';
+import { detailsJson } from './details.ts';
+import { expungeEvent } from './expunge.ts';
+import { EventLists } from './lists.ts';
+import { EventDetails, EventsPage, EventsQuery, Expunged } from './schema.ts';
 import { findEvent } from './store.ts';
 
-export type EventsOptions = { pool: pg.Pool; clock: Clock };
+export type EventsOptions = { pool: pg.Pool; db: Kysely<Database>; clock: Clock; signer: Signer };
 
-/** Looking an event up, also after it was acknowledged. */
-export async function events(app: FastifyInstance, { pool, clock }: EventsOptions): Promise<void> {
+/** Looking events up, also after they were settled, and taking their payloads away. */
+export async function events(app: FastifyInstance, { pool, db, clock, signer }: EventsOptions): Promise<void> {
+  const lists = new EventLists({ pool, clock, signer });
+
+  app.get(
+    '/v1/events',
+    {
+      schema: { querystring: EventsQuery, response: { 200: EventsPage } },
+      config: { operation: 'listEvents', access: 'inbox:read', limit: true },
+    },
+    async ({ principal, query }: FastifyRequest<{ Querystring: EventsQuery }>, reply) => answer(reply, await lists.page(query, principal)),
+  );
+
   app.get(
     '/v1/events/:id',
     { schema: { response: { 200: EventDetails } }, config: { operation: 'getEvent', access: 'inbox:read', limit: true } },
-    async (request: FastifyRequest<{ Params: { id: string } }>, reply) => {
-      const { principal } = request;
-      const id = parseEventId(request.params.id);
-      if (id === undefined) throw new ApiError('event_not_found');
-      const received = receivedAtMs(id);
-      const expired = received + principal.retentionMs <= clock() || received <= principal.expiredThroughMs;
-      const found = expired ? undefined : await findEvent(pool, principal.partnerId, id);
+    async ({ principal, params }: FastifyRequest<{ Params: { id: string } }>, reply) => {
+      const now = clock();
+      const id = visibleId(params.id, principal, now);
+      const found = await findEvent(pool, principal.partnerId, id, now);
       if (!found) throw new ApiError('event_not_found');
-      const history = [{ status: 'received', at: formatTime(received) }];
-      if (found.acknowledgedAtMs !== null) history.push({ status: 'acknowledged', at: formatTime(found.acknowledgedAtMs) });
-      const status = found.acknowledgedAtMs === null ? 'pending' : 'acknowledged';
-      const more = `,"status":"${status}","history":${JSON.stringify(history)}`;
-      return reply
-        .header('cache-control', 'no-store')
-        .type('application/json')
-        .send(eventJson(found.stored, principal.retentionMs, more));
+      return answer(reply, detailsJson(found, principal.retentionMs, receivedAtMs(id)));
     },
   );
+
+  app.delete(
+    '/v1/events/:id/payload',
+    { schema: { response: { 200: Expunged } }, config: { operation: 'expungePayload', access: 'account:write', limit: true } },
+    async ({ principal, params }: FastifyRequest<{ Params: { id: string } }>) => {
+      const now = clock();
+      const expunging = await expungeEvent(db, principal.partnerId, visibleId(params.id, principal, now), now);
+      if (!expunging) throw new ApiError('event_not_found');
+      const { expungedAtMs, already } = expunging;
+      return {
+        event_id: params.id,
+        status: 'expunged',
+        expunged_at: formatTime(expungedAtMs),
+        ...(already && { already_expunged: true }),
+      };
+    },
+  );
+}
+
+/** The UUID of an event that has not expired. @throws {ApiError} event_not_found. */
+function visibleId(text: string, { retentionMs, expiredThroughMs }: Principal, now: number): string {
+  const id = parseEventId(text);
+  const received = id === undefined ? 0 : receivedAtMs(id);
+  if (id === undefined || received + retentionMs <= now || received <= expiredThroughMs) throw new ApiError('event_not_found');
+  return id;
+}
+
+function answer(reply: FastifyReply, json: string): FastifyReply {
+  return reply.header('cache-control', 'no-store').type('application/json').send(json);
 }

@@ -1,20 +1,28 @@
 import type pg from 'pg';
-import { storedEventSql } from '../../platform/event-json.ts';
 import { rawText } from '../../platform/postgres.ts';
+import { type DetailsColumns, detailsColumns, detailsJoins, type EventDetailsRow, readDetails } from './details.ts';
 
-/** What the database wrote of the event (see platform/event-json.ts), and when it was acknowledged in milliseconds, or null. */
-export type FoundEvent = { stored: string; acknowledgedAtMs: number | null };
-
-export async function findEvent(pool: pg.Pool, partnerId: number, id: string): Promise<FoundEvent | undefined> {
-  const result = await pool.query<[string, string | null]>({
+/** One event, or undefined when the partner has none of this id. `now` in milliseconds. */
+export async function findEvent(pool: pg.Pool, partnerId: number, id: string, now: number): Promise<EventDetailsRow | undefined> {
+  const result = await pool.query<DetailsColumns>({
     name: 'findEvent',
-    text: `SELECT ${storedEventSql}, (
-        SELECT round(extract(epoch FROM acknowledged_at) * 1000) FROM acknowledgements WHERE partner_id = $1 AND id = $2
-      ) FROM events WHERE partner_id = $1 AND id = $2`,
-    values: [partnerId, id],
+    text: `SELECT ${detailsColumns} FROM events AS e ${detailsJoins} WHERE e.partner_id = $1 AND e.id = $3`,
+    values: [partnerId, new Date(now).toISOString(), id],
     rowMode: 'array',
     types: rawText,
   });
   const [row] = result.rows;
-  return row && { stored: row[0], acknowledgedAtMs: row[1] === null ? null : Number(row[1]) };
+  return row && readDetails(row);
+}
+
+/** The id of the event that holds an idempotency key of the partner. */
+export async function findKeyHolder(pool: pg.Pool, partnerId: number, key: string): Promise<string | undefined> {
+  const result = await pool.query<[string]>({
+    name: 'findKeyHolder',
+    text: 'SELECT event_id FROM idempotency_keys WHERE partner_id = $1 AND key = $2',
+    values: [partnerId, key],
+    rowMode: 'array',
+    types: rawText,
+  });
+  return result.rows[0]?.[0];
 }

@@ -18,8 +18,11 @@ export type Wish = {
   receiveId: string | undefined;
 };
 
-/** What it gets; `dueAt`, of nothing: when the next lease or delay ends, in milliseconds. */
-export type Given = { events: Leased[]; dueAt: number | undefined };
+/**
+ * What it gets. `dueAt`, of nothing: when the next lease or delay ends, in milliseconds. `version` of what is remembered under the `receiveId`, for an
+ * undo.
+ */
+export type Given = { events: Leased[]; dueAt: number | undefined; version?: string | undefined };
 
 type Waiting = Wish & { resolve(given: Given): void; reject(error: unknown): void };
 
@@ -68,14 +71,16 @@ export class Claims {
       const group = takeGroup(queue);
       const behind = queue.filter(isPlain);
       try {
-        const { events, dueAt } = await this.#claimFor(group);
+        const { events, dueAt, version } = await this.#claimFor(group);
         let next = 0;
+        const left: Waiting[] = [];
         for (const waiting of group) {
           // The answer may have been cut at its size: who gets nothing of something asks again, and then it is known.
-          if (next >= events.length && events.length > 0) queue.unshift(waiting);
-          else waiting.resolve({ events: events.slice(next, next + waiting.maxEvents), dueAt });
+          if (next >= events.length && events.length > 0) left.push(waiting);
+          else waiting.resolve({ events: events.slice(next, next + waiting.maxEvents), dueAt, version });
           next += waiting.maxEvents;
         }
+        queue.unshift(...left);
         // Nothing was free for a receive without a filter: then for nobody.
         if (events.length === 0 && isPlain(group[0] as Waiting)) {
           for (const waiting of behind) {
@@ -91,8 +96,9 @@ export class Claims {
   }
 
   /**
-   * From the floor first, where the scan steps over nothing that has gone; what that leaves wanting, from the beginning. A second is the most for which
-   * an event that came free behind the floor is overlooked, and only while others are there.
+   * From the floor first, where the scan steps over nothing that has gone. That counts when it gives all that is wanted, else the scan starts at the
+   * beginning: so every receive is one claim, and what is remembered of it is never a part. A second is the most for which an event that came
+   * free behind the floor is overlooked, and only while others are there.
    */
   async #claimFor(group: Waiting[]): Promise<Given> {
     const { pool, clock } = this.#options;
@@ -100,30 +106,30 @@ export class Claims {
     const { partnerId } = principal;
     const maxEvents = group.reduce((sum, wish) => sum + wish.maxEvents, 0);
     const now = clock();
-    const start = idFloor(Math.max(now - principal.retentionMs, principal.expiredThroughMs) + 1);
+    const start = oldestShown(principal, now);
     const countLeases = this.#room.mustCount(partnerId, maxEvents, now);
-    const common = { partnerId, types, now, leaseMs, maxDeliveries: principal.maxDeliveries, receiveId, countLeases };
+    const common = { partnerId, maxEvents, types, now, leaseMs, maxDeliveries: principal.maxDeliveries, receiveId, countLeases };
 
     const floor = types || countLeases ? undefined : this.#floors.get(partnerId);
-    const fast =
-      floor !== undefined && floor > start ? await claimEvents(pool, { ...common, after: floor, maxEvents, more: false }) : undefined;
-    const taken = fast?.events.length ?? 0;
-    if (fast) this.#tell(partnerId, fast, undefined, now);
-    if (fast && taken === maxEvents) {
-      this.#floors.set(partnerId, lastOf(fast), false);
-      return fast;
+    if (floor !== undefined && floor > start) {
+      const fast = await claimEvents(pool, { ...common, after: floor, onlyFull: true });
+      if (fast.full) {
+        this.#tell(partnerId, fast, undefined, now);
+        this.#floors.set(partnerId, lastOf(fast), false);
+        return fast;
+      }
     }
-    const rest = await claimEvents(pool, { ...common, after: start, maxEvents: maxEvents - taken, more: taken > 0 });
-    this.#tell(partnerId, rest, countLeases ? rest.held : undefined, now);
-    if (taken + rest.events.length === 0 && rest.held >= leaseLimits.inFlight) {
+    const claimed = await claimEvents(pool, { ...common, after: start, onlyFull: false });
+    const { events, held, full } = claimed;
+    this.#tell(partnerId, claimed, countLeases ? held : undefined, now);
+    if (events.length === 0 && held >= leaseLimits.inFlight) {
       throw new ApiError('too_many_leases', {
-        detail: `${rest.held} leases of this partner are open; settle or release some of them.`,
+        detail: `${held} leases of this partner are open; settle or release some of them.`,
         retryAfterSeconds: 1,
       });
     }
-    if (!types) this.#floors.set(partnerId, rest.events.length === maxEvents ? lastOf(rest) : undefined, true);
-    const events = fast ? [...rest.events, ...fast.events].sort((a, b) => (a.stored < b.stored ? -1 : 1)) : rest.events;
-    return { events, dueAt: rest.dueAt };
+    if (!types) this.#floors.set(partnerId, full ? lastOf(claimed) : undefined, true);
+    return claimed;
   }
 
   #tell(partnerId: number, { events, lapsed }: Claimed, counted: number | undefined, now: number): void {
@@ -159,4 +165,9 @@ function isPlain({ types, receiveId }: Wish): boolean {
 /** The id of the last event of a claim. */
 function lastOf({ events }: Claimed): string | undefined {
   return events.at(-1)?.stored.slice(0, 36);
+}
+
+/** The smallest id of an event of the partner that has not expired. */
+export function oldestShown({ retentionMs, expiredThroughMs }: Principal, now: number): string {
+  return idFloor(Math.max(now - retentionMs, expiredThroughMs) + 1);
 }

@@ -15,6 +15,7 @@ export class ExhaustedSweep {
   readonly #options: ExhaustedOptions;
   #timer: NodeJS.Timeout | undefined;
   #underWay: Promise<void> | undefined;
+  #stopped = false;
 
   constructor(options: ExhaustedOptions) {
     this.#options = options;
@@ -32,7 +33,7 @@ export class ExhaustedSweep {
   async sweep(): Promise<void> {
     const { pool, clock, onMoved, onError } = this.#options;
     try {
-      for (let moved = portion; moved === portion; ) {
+      for (let moved = portion; moved === portion && !this.#stopped; ) {
         moved = await buryExhausted(pool, clock());
         if (moved > 0) onMoved(moved);
       }
@@ -41,7 +42,9 @@ export class ExhaustedSweep {
     }
   }
 
+  /** Ends the looks, and the one under way after its portion: the rest is the other processes', or the next start's. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     clearInterval(this.#timer);
     await this.#underWay;
   }

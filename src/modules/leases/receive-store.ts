@@ -16,8 +16,8 @@ export type Claim = {
   leaseMs: number;
   maxDeliveries: number;
   receiveId: string | undefined;
-  /** Whether the claim adds to what this receive has been given already. */
-  more: boolean;
+  /** Whether it is all `maxEvents` or nothing. */
+  onlyFull: boolean;
   /** Whether the partner's open leases are to be counted, and no more granted than the limit leaves room for. */
   countLeases: boolean;
 };
@@ -31,8 +31,12 @@ export type Claimed = {
   lapsed: number;
   /** Open leases before, when they were counted. */
   held: number;
+  /** Whether `maxEvents` were free; they may still have been more than an answer holds. */
+  full: boolean;
   /** When nothing was free: when the next lease or delay ends, in milliseconds. */
   dueAt: number | undefined;
+  /** Of what is remembered under the `receiveId`, for `undoClaim`. */
+  version: string | undefined;
 };
 
 /** Bytes around the stored part of an event in an answer, at most: its id, times, delivery, token. */
@@ -47,7 +51,7 @@ const eventOverheadBytes = 330;
  * @throws the database's error; unique_violation when the `receiveId` was used meanwhile, and then nothing was leased.
  */
 export async function claimEvents(pool: pg.Pool, claim: Claim): Promise<Claimed> {
-  const { partnerId, after, maxEvents, types, now, leaseMs, maxDeliveries, receiveId, more, countLeases } = claim;
+  const { partnerId, after, maxEvents, types, now, leaseMs, maxDeliveries, receiveId, onlyFull, countLeases } = claim;
   const time = (ms: number) => new Date(ms).toISOString();
   const values: unknown[] = [
     partnerId,
@@ -59,20 +63,23 @@ export async function claimEvents(pool: pg.Pool, claim: Claim): Promise<Claimed>
     maxDeliveries,
     receiveId ?? null,
     countLeases,
+    onlyFull,
   ];
   if (types) values.push(...typeFilterValues(types));
   const result = await pool.query<(string | null)[]>({
-    ...(types ? claimOfTypes : more ? claimMore : claimFirst),
+    ...(types ? claimOfTypes : claimOfAll),
     values,
     rowMode: 'array',
     types: rawText,
   });
-  const [leases, events, lapsed, held, dueAt] = result.rows[0] as [string | null, string | null, string, string, string | null];
+  const [leases, events, lapsed, held, found, dueAt, version] = result.rows[0] as (string | null)[];
   return {
-    events: readLeased(leases, events),
+    events: readLeased(leases ?? null, events ?? null),
     lapsed: Number(lapsed),
     held: Number(held),
-    dueAt: dueAt === null ? undefined : Number(dueAt),
+    full: Number(found) === maxEvents,
+    dueAt: dueAt == null ? undefined : Number(dueAt),
+    version: version ?? undefined,
   };
 }
 
@@ -93,7 +100,11 @@ function readLeased(leases: string | null, events: string | null): Leased[] {
 
 const leaseText = `string_agg(concat_ws(' ', id, deliveries, replayed, lease_token, ceil(extract(epoch FROM visible_at) * 1000)), ',' ORDER BY id)`;
 
-function claimText(filter: string, onConflict = ''): string {
+/**
+ * The insert into `receives` is a plain one: of two receives of one id the second waits for the first, fails, and leases nothing. Its row's `xmin`, the
+ * transaction that wrote it last, is the version of what is remembered.
+ */
+function claimText(filter: string): string {
   return `
 WITH candidates AS MATERIALIZED (
   SELECT id, bytes, leased_at FROM inbox
@@ -109,6 +120,7 @@ WITH candidates AS MATERIALIZED (
     SELECT id, leased_at, row_number() OVER (ORDER BY id) AS n, sum(bytes + ${eventOverheadBytes}) OVER (ORDER BY id) AS running FROM candidates
   ) AS sized
   WHERE (running <= ${leaseLimits.receiveBytes - 300} OR n = 1) AND n <= ${leaseLimits.inFlight} - (SELECT leases FROM held)
+    AND (NOT $10::boolean OR (SELECT count(*) FROM candidates) = $3)
 ), claimed AS (
   UPDATE inbox SET deliveries = (deliveries + 1)::smallint, last_delivery = deliveries + 1 >= $7::integer,
     leased_at = $5::timestamptz, visible_at = $6::timestamptz, lease_token = gen_random_uuid()
@@ -117,39 +129,37 @@ WITH candidates AS MATERIALIZED (
 ), remembered AS (
   INSERT INTO receives (partner_id, receive_id, received_at, event_ids, lease_tokens)
   SELECT $1, $8::text, $5::timestamptz, array_agg(id ORDER BY id), array_agg(lease_token ORDER BY id) FROM claimed
-  WHERE $8::text IS NOT NULL HAVING count(*) > 0 ${onConflict}
+  WHERE $8::text IS NOT NULL HAVING count(*) > 0
+  RETURNING xmin AS version
 )
 SELECT (SELECT ${leaseText} FROM claimed), (
     SELECT string_agg(event, chr(1)) FROM (
       SELECT ${storedEventSql} AS event FROM events
       WHERE partner_id = $1 AND id > $2 AND id < $4 AND id = ANY ((SELECT array_agg(id) FROM chosen)::uuid[])
     ) AS found
-  ), (SELECT count(leased_at) FROM chosen), (SELECT leases FROM held),
+  ), (SELECT count(leased_at) FROM chosen), (SELECT leases FROM held), (SELECT count(*) FROM candidates),
   CASE WHEN NOT EXISTS (SELECT FROM candidates) THEN (
     SELECT ceil(extract(epoch FROM min(visible_at)) * 1000) FROM inbox WHERE partner_id = $1 AND id > $2 AND visible_at > $5::timestamptz ${filter}
-  ) END`;
+  ) END, (SELECT version FROM remembered)`;
 }
 
-const claimFirst = { name: 'claimEvents', text: claimText('') };
-const claimMore = {
-  name: 'claimMoreEvents',
-  text: claimText(
-    '',
-    `ON CONFLICT (partner_id, receive_id) DO UPDATE
-    SET event_ids = receives.event_ids || excluded.event_ids, lease_tokens = receives.lease_tokens || excluded.lease_tokens`,
-  ),
-};
-const claimOfTypes = { name: 'claimEventsOfTypes', text: claimText(`AND ${typeFilterSql(10, 11)}`) };
+const claimOfAll = { name: 'claimEvents', text: claimText('') };
+const claimOfTypes = { name: 'claimEventsOfTypes', text: claimText(`AND ${typeFilterSql(11, 12)}`) };
 
 /**
- * What an earlier receive of this id has leased, as far as its tokens are still the latest; undefined when there was none since `since`
- * (milliseconds). One that is older is forgotten.
+ * What an earlier receive of this id, within five minutes, has leased, as far as its tokens are still the latest; undefined when there was none.
+ * One that is older is forgotten. What was found is given out a second time, and so can no longer be undone: the update, which changes nothing else,
+ * makes a new version of it, and waits for an undo that is under way.
+ * @param now milliseconds.
  */
-export async function findReceive(pool: pg.Pool, partnerId: number, receiveId: string, since: number): Promise<Leased[] | undefined> {
+export async function findReceive(
+  pool: pg.Pool,
+  { partnerId, receiveId, after, now }: { partnerId: number; receiveId: string; after: string; now: number },
+): Promise<Leased[] | undefined> {
   const result = await pool.query<(string | null)[]>({
     name: 'findReceive',
     text: findReceiveText,
-    values: [partnerId, receiveId, new Date(since).toISOString()],
+    values: [partnerId, receiveId, new Date(now - repeatableMs).toISOString(), new Date(now).toISOString(), after],
     rowMode: 'array',
     types: rawText,
   });
@@ -157,16 +167,20 @@ export async function findReceive(pool: pg.Pool, partnerId: number, receiveId: s
   return row && readLeased(row[0] as string | null, row[1] as string | null);
 }
 
+/** Milliseconds for which a receive can be repeated. */
+const repeatableMs = 5 * 60_000;
+
 const findReceiveText = `
 WITH forgotten AS (
   DELETE FROM receives WHERE partner_id = $1 AND receive_id = $2 AND received_at < $3::timestamptz
-), before AS MATERIALIZED (
-  SELECT event_ids, lease_tokens FROM receives WHERE partner_id = $1 AND receive_id = $2 AND received_at >= $3::timestamptz
+), before AS (
+  UPDATE receives SET received_at = received_at WHERE partner_id = $1 AND receive_id = $2 AND received_at >= $3::timestamptz
+  RETURNING event_ids, lease_tokens
 ), leased AS MATERIALIZED (
   SELECT inbox.id, deliveries, replayed, lease_token, visible_at
   FROM (SELECT unnest(event_ids) AS id, unnest(lease_tokens) AS token FROM before) AS given
   JOIN inbox ON inbox.partner_id = $1 AND inbox.id = given.id AND inbox.lease_token = given.token
-  WHERE visible_at IS NOT NULL
+  WHERE inbox.id > $5 AND leased_at IS NOT NULL AND (visible_at > $4::timestamptz OR NOT last_delivery)
 )
 SELECT (SELECT ${leaseText} FROM leased), (
   SELECT string_agg(event, chr(1)) FROM (
@@ -174,19 +188,37 @@ SELECT (SELECT ${leaseText} FROM leased), (
   ) AS found
 ) FROM before`;
 
-/** Gives back what was claimed and could not be answered, as if it had not been delivered. Only leases that are still the latest. */
-export async function undoClaim(pool: pg.Pool, partnerId: number, events: Leased[], receiveId: string | undefined): Promise<void> {
-  await pool.query({
+/** What is to be undone; `receiveId` and `version` where the claim was remembered. */
+export type Undo = { partnerId: number; events: Leased[]; receiveId: string | undefined; version: string | undefined };
+
+/**
+ * Gives back what was claimed and could not be answered, as if it had not been delivered. Only leases that are still the latest; and nothing when the
+ * receive was repeated meanwhile: whoever did so holds these leases now.
+ * @returns how many were given back.
+ */
+export async function undoClaim(pool: pg.Pool, { partnerId, events, receiveId, version }: Undo): Promise<number> {
+  const result = await pool.query<{ undone: string }>({
     name: 'undoClaim',
     text: undoClaimText,
-    values: [partnerId, events.map(({ stored }) => stored.slice(0, 36)), events.map(({ token }) => token), receiveId ?? null],
+    values: [
+      partnerId,
+      events.map(({ stored }) => stored.slice(0, 36)),
+      events.map(({ token }) => token),
+      receiveId ?? null,
+      version ?? null,
+    ],
   });
+  return Number(result.rows[0]?.undone);
 }
 
 const undoClaimText = `
-WITH undone AS (
+WITH forgotten AS MATERIALIZED (
+  DELETE FROM receives WHERE partner_id = $1 AND receive_id = $4 AND xmin = $5::xid RETURNING receive_id
+), undone AS (
   UPDATE inbox SET deliveries = (deliveries - 1)::smallint, last_delivery = false, leased_at = NULL, visible_at = NULL, lease_token = NULL
   FROM unnest($2::uuid[], $3::uuid[]) AS given (id, token)
   WHERE inbox.partner_id = $1 AND inbox.id = given.id AND lease_token = given.token
+    AND ($4::text IS NULL OR EXISTS (SELECT FROM forgotten))
+  RETURNING inbox.id
 )
-DELETE FROM receives WHERE partner_id = $1 AND receive_id = $4`;
+SELECT count(*) AS undone FROM undone`;

@@ -9,7 +9,7 @@ import { parseEventTypes } from '../../platform/event-types.ts';
 import { isUniqueViolation } from '../../platform/postgres.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import type { Wakeups } from '../../platform/wakeups.ts';
-import { Claims, type Given } from './claims.ts';
+import { Claims, type Given, oldestShown } from './claims.ts';
 import { findReceive, type Leased, undoClaim } from './receive-store.ts';
 import { ReceiveBody, Received } from './schema.ts';
 
@@ -22,8 +22,8 @@ export type LeasesOptions = {
   onUndone(leases: number): void;
 };
 
-/** Milliseconds for which a receive can be repeated. */
-const repeatableMs = 5 * 60_000;
+/** `repeated`: given to an earlier receive of this id, and so not this one's to give back. */
+type Receive = Given & { repeated: boolean };
 
 /** Where several workers share an inbox: each event goes to one of them at a time, under a lease that ends by itself. */
 export async function leases(app: FastifyInstance, options: LeasesOptions): Promise<void> {
@@ -45,9 +45,9 @@ export async function leases(app: FastifyInstance, options: LeasesOptions): Prom
       socket.once('close', leave);
       const wait = body.wait_seconds === 0 ? undefined : waits.begin(principal.partnerId, body.wait_seconds * 1000, gone.signal);
       try {
-        const events = await receiveUntilFound(principal, body, wait, gone.signal);
-        if (gone.signal.aborted || socket.destroyed) await giveBack(principal, events, body.receive_id);
-        return answer(reply, events, principal);
+        const given = await receiveUntilFound(principal, body, wait, gone.signal);
+        if ((gone.signal.aborted || socket.destroyed) && !given.repeated) await giveBack(principal, given, body.receive_id);
+        return answer(reply, given.events, principal);
       } finally {
         wait?.end();
         socket.removeListener('close', leave);
@@ -55,44 +55,40 @@ export async function leases(app: FastifyInstance, options: LeasesOptions): Prom
     },
   );
 
-  async function receiveUntilFound(principal: Principal, body: ReceiveBody, wait: Wait | undefined, gone: AbortSignal): Promise<Leased[]> {
+  async function receiveUntilFound(principal: Principal, body: ReceiveBody, wait: Wait | undefined, gone: AbortSignal): Promise<Receive> {
     for (;;) {
       const begun = performance.now();
-      const { events, dueAt } = await receive(principal, body);
-      if (events.length > 0 || !wait?.open) return events;
+      const given = await receive(principal, body);
+      const { events, dueAt } = given;
+      if (events.length > 0 || !wait?.open) return given;
       // A filter that matches nothing of a large backlog makes every look a scan of it: a wait spends at most a fifth of its time on that.
       await wait.next(Math.min(4 * (performance.now() - begun), 1_000), dueAt && dueAt - clock());
-      if (gone.aborted) return [];
+      if (gone.aborted) return given;
     }
   }
 
-  async function receive(principal: Principal, body: ReceiveBody): Promise<Given> {
+  async function receive(principal: Principal, body: ReceiveBody): Promise<Receive> {
     const { receive_id: receiveId } = body;
-    const wish = {
-      principal,
-      maxEvents: body.max_events,
-      leaseMs: body.lease_seconds * 1000,
-      types: body.event_types && parseEventTypes(body.event_types),
-      receiveId,
-    };
-    if (receiveId === undefined) return claims.claim(wish);
-    const before = () => findReceive(pool, principal.partnerId, receiveId, clock() - repeatableMs);
-    const known = await before();
-    if (known) return { events: known, dueAt: undefined };
+    const now = clock();
+    const { partnerId } = principal;
+    const known =
+      receiveId === undefined ? undefined : await findReceive(pool, { partnerId, receiveId, after: oldestShown(principal, now), now });
+    if (known) return { events: known, dueAt: undefined, repeated: true };
+    const types = body.event_types && parseEventTypes(body.event_types);
+    const wish = { principal, maxEvents: body.max_events, leaseMs: body.lease_seconds * 1000, types, receiveId };
     try {
-      return await claims.claim(wish);
+      return { ...(await claims.claim(wish)), repeated: false };
     } catch (error) {
-      // The same receive came twice at once, and this one was second.
+      // The same receive came twice at once, and this one was second: it is a repetition, unless the first was undone.
       if (!isUniqueViolation(error)) throw error;
-      return { events: (await before()) ?? [], dueAt: undefined };
+      return receive(principal, body);
     }
   }
 
   /** Nobody is there to read the answer: the events are free again at once, and the delivery does not count. */
-  async function giveBack({ partnerId }: Principal, events: Leased[], receiveId: string | undefined): Promise<void> {
+  async function giveBack({ partnerId }: Principal, { events, version }: Given, receiveId: string | undefined): Promise<void> {
     if (events.length === 0) return;
-    await undoClaim(pool, partnerId, events, receiveId);
-    onUndone(events.length);
+    onUndone(await undoClaim(pool, { partnerId, events, receiveId, version }));
     wakeups.wake([partnerId]);
   }
 

@@ -43,8 +43,9 @@ export const ReceiveBody = Type.Object(
     ),
     receive_id: Type.Optional(
       Type.String({
-        pattern: '^[A-Za-z0-9_.:-]{1,64}$',
-        description: 'Of your choice, new for each receive: the same again within five minutes gives the same events and tokens.',
+        pattern: '^[!-~]{1,64}$',
+        description:
+          'Of your choice, printable ASCII without spaces, new for each receive: the same again within five minutes gives the same events and tokens.',
       }),
     ),
   },

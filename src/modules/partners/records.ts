@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import type { ShownKey } from '../../pipeline/auth/key-issue.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import type { Database } from '../../platform/schema.ts';
 
@@ -60,9 +61,7 @@ export function partnerRecord(row: Selectable<Database['partners']>): PartnerRec
   };
 }
 
-export type KeyRow = Omit<Selectable<Database['api_keys']>, 'key_hash' | 'partner_id'>;
-
-export function keyRecord(row: KeyRow, partner: string, nowMs: number): KeyRecord {
+export function keyRecord(row: ShownKey, partner: string, nowMs: number): KeyRecord {
   const isExpired = row.expires_at !== null && row.expires_at.getTime() <= nowMs;
   return {
     key_id: row.id,

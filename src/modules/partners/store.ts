@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import { generateKey, hashKey, isSlug, type KeyClass, keyPrefix } from '../../pipeline/auth/key-format.ts';
+import { isSlug, type KeyClass } from '../../pipeline/auth/key-format.ts';
+import { insertKey, shownKeyColumns } from '../../pipeline/auth/key-issue.ts';
 import { scopes as allScopes, type Scope } from '../../pipeline/auth/principal.ts';
 import type { Database } from '../../platform/schema.ts';
 import { PartnerError } from './errors.ts';
@@ -89,26 +90,14 @@ export function resumePartner(db: Kysely<Database>, slug: string): Promise<Partn
 export async function issueKey(db: Kysely<Database>, pepper: string, options: NewKey): Promise<IssuedKey> {
   const { slug, keyClass = 'beta', scopes = allScopes, expiresAt = null } = options;
   const partner = await findPartner(db, slug);
-  const key = generateKey(keyClass, slug);
-  const row = await db
-    .insertInto('api_keys')
-    .values({
-      partner_id: partner.id,
-      key_hash: hashKey(pepper, key),
-      key_prefix: keyPrefix(key),
-      class: keyClass,
-      scopes: [...scopes],
-      expires_at: expiresAt,
-    })
-    .returning(shownColumns)
-    .executeTakeFirstOrThrow();
+  const { key, row } = await insertKey(db, pepper, { partner, keyClass, scopes, expiresAt });
   return { api_key: key, ...keyRecord(row, slug, Date.now()) };
 }
 
 /** The keys of a partner, oldest first, also those that are no longer good. @throws PartnerError `unknown_partner`. */
 export async function listKeys(db: Kysely<Database>, slug: string): Promise<KeyRecord[]> {
   const partner = await findPartner(db, slug);
-  const rows = await db.selectFrom('api_keys').select(shownColumns).where('partner_id', '=', partner.id).orderBy('id').execute();
+  const rows = await db.selectFrom('api_keys').select(shownKeyColumns).where('partner_id', '=', partner.id).orderBy('id').execute();
   return rows.map((row) => keyRecord(row, slug, Date.now()));
 }
 
@@ -123,7 +112,7 @@ export async function revokeKey(db: Kysely<Database>, name: string): Promise<Key
   const { slug, ...row } = await db
     .selectFrom('api_keys')
     .innerJoin('partners', 'partners.id', 'api_keys.partner_id')
-    .select(shownColumns.map((column) => `api_keys.${column}` as const))
+    .select(shownKeyColumns.map((column) => `api_keys.${column}` as const))
     .select('slug')
     .where('api_keys.id', '=', id)
     .executeTakeFirstOrThrow();
@@ -143,8 +132,6 @@ export async function findKeyByName(db: Kysely<Database>, name: string): Promise
   if (found.length > 1) throw new PartnerError('ambiguous_key', `${found.length} keys have the prefix "${name}": name one by its number`);
   return found[0];
 }
-
-const shownColumns = ['id', 'key_prefix', 'class', 'scopes', 'created_at', 'expires_at', 'revoked_at'] as const;
 
 async function findPartner(db: Kysely<Database>, slug: string): Promise<Selectable<Database['partners']>> {
   const row = await db.selectFrom('partners').selectAll().where('slug', '=', slug).executeTakeFirst();

@@ -2,7 +2,8 @@ import type pg from 'pg';
 import type { Clock } from '../../platform/clock.ts';
 import type { Job } from '../../platform/jobs.ts';
 import type { Metrics } from '../../platform/metrics.ts';
-import { dropPartitions, makePartitions, sweepEvents, sweepIdempotencyKeys, sweepInbox } from './store.ts';
+import { sweepDeadLetters, sweepJobs, sweepReceives } from './dated-store.ts';
+import { dropPartitions, makePartitions, sweepAcknowledgements, sweepEvents, sweepIdempotencyKeys, sweepInbox } from './store.ts';
 
 export type RetentionOptions = { pool: pg.Pool; clock: Clock; metrics: Metrics };
 
@@ -22,7 +23,11 @@ export function retentionJobs({ pool, clock, metrics }: RetentionOptions): Job[]
       schedule: '* * * * *',
       async run() {
         metrics.eventsExpired.inc(await sweepInbox(pool, clock()));
+        await sweepAcknowledgements(pool, clock());
         await sweepEvents(pool, clock());
+        await sweepDeadLetters(pool, clock());
+        await sweepReceives(pool, clock());
+        await sweepJobs(pool, clock());
         await sweepIdempotencyKeys(pool, clock());
         metrics.retentionRunAt.set(clock() / 1000);
       },

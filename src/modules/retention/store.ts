@@ -33,11 +33,16 @@ export function sweepInbox(pool: pg.Pool, now: number): Promise<number> {
 }
 
 /**
- * Deletes the events of partners whose retention is shorter than the longest, for whose sake the partition is kept; the others' go with
+ * Deletes the events of partners whose retention is shorter than the longest, for whose sake the partition is kept, or has been; the others' go with
  * the partition.
  */
 export function sweepEvents(pool: pg.Pool, now: number): Promise<number> {
-  return sweep(pool, now, 'events', 'id', expiredBefore, 'retention_seconds < (SELECT max(retention_seconds) FROM partners)');
+  return sweep(pool, now, 'events', 'id', expiredBefore, outlivedByPartition);
+}
+
+/** Deletes the acknowledgements of the events that `sweepEvents` deletes. */
+export function sweepAcknowledgements(pool: pg.Pool, now: number): Promise<number> {
+  return sweep(pool, now, 'acknowledgements', 'id', expiredBefore, outlivedByPartition);
 }
 
 /** Deletes idempotency keys whose window is over: the larger of 24 hours and the retention. */
@@ -46,6 +51,9 @@ export function sweepIdempotencyKeys(pool: pg.Pool, now: number): Promise<number
 }
 
 const expiredBefore = 'greatest($1::timestamptz - make_interval(secs => retention_seconds), expired_through)';
+
+const outlivedByPartition = `(retention_seconds < (SELECT max(retention_seconds) FROM partners)
+  OR expired_through > $1::timestamptz - make_interval(secs => retention_seconds))`;
 
 /** `before` is an SQL expression over a row of `partners` and the time $1; none of the texts comes from a request. */
 async function sweep(pool: pg.Pool, now: number, table: string, id: string, before: string, which = 'true'): Promise<number> {

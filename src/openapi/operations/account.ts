@@ -10,6 +10,7 @@ const acme = {
   rate_limit_burst: 100,
   rate_limit_per_month: 2_592_000_000,
   retention_hours: 72,
+  max_deliveries: 10,
   contact_email: 'integration@acmecorp.example',
   contact_phone: '+1-555-0001',
   slack_channel: '#acme-triggers',
@@ -28,7 +29,7 @@ export const account: Record<string, OperationDocs> = {
     summary: 'Change your account',
     description: `Changes the members that you send and leaves the others. \`null\` empties a contact.
 
-A new \`retention_hours\` is true at once, also for events that are stored already: a longer one keeps what has not expired yet, a shorter one hides what is older. What has expired does not come back.`,
+A new \`retention_hours\` is true at once, also for events that are stored already: a longer one keeps what has not expired yet, a shorter one hides what is older. What has expired does not come back. A new \`max_deliveries\` is looked at when an event is leased: one that is out on its last delivery stays on it.`,
     tag: 'Account',
     body: {
       description: 'At least one member. Members that are not known are refused.',

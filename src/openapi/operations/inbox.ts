@@ -152,33 +152,4 @@ Repeating it does no harm: it is answered 200 with \`already_acknowledged: true\
     },
     errors: ['empty_batch', 'batch_too_many', 'duplicate_event_in_request', 'unknown_field'],
   },
-  getEvent: {
-    summary: 'Look an event up',
-    description: 'One event with its state and history, before and after its acknowledgement, until it expires. Reading changes nothing.',
-    tag: 'Events',
-    answers: {
-      200: {
-        description: 'The event.',
-        headers: ['NoStore'],
-        examples: {
-          pending: {
-            summary: 'In the inbox',
-            value: { ...inboxEvent, status: 'pending', history: [{ status: 'received', at: inboxEvent.received_at }] },
-          },
-          acknowledged: {
-            summary: 'Acknowledged',
-            value: {
-              ...inboxEvent,
-              status: 'acknowledged',
-              history: [
-                { status: 'received', at: inboxEvent.received_at },
-                { status: 'acknowledged', at: acknowledgedAt },
-              ],
-            },
-          },
-        },
-      },
-    },
-    errors: ['event_not_found'],
-  },
 };

@@ -24,9 +24,11 @@ export const leases: Record<string, OperationDocs> = {
 - **Handle, then settle** with the event's \`lease_token\`: acknowledge, release, reject or extend. What you do not settle is free again when its lease ends, for you or another worker.
 - Make \`lease_seconds\` longer than your slowest handling. A late settlement still counts while nobody else has received the event; after that it is 409 \`lease_lost\`.
 - \`wait_seconds\` works as \`wait\` on \`GET /v1/inbox\`, and also ends when a lease lapses or a delayed release is due. Polls and receives share the 10 waits of a partner.
-- Send a new \`receive_id\` with each receive: when its answer is lost, the same again within five minutes gives the same events and tokens. An answer to a client that has gone away is taken back.
+- Send a new \`receive_id\` with each receive: when its answer is lost, the same again within five minutes gives the same events and tokens. An answer to a client that has gone away is taken back, unless it has been repeated by then.
 - An event that was given out as often as \`max_deliveries\` of your account says, and not settled, becomes a dead letter when its last lease ends.
-- 10,000 leases may be open at once.`,
+- 10,000 leases may be open at once.
+
+Besides the scope below the key needs \`inbox:read\`: what it takes, it reads.`,
     tag: 'Leases',
     body: {
       description: 'Every member has a default. Members that are not known are refused.',

@@ -25,6 +25,11 @@ export type Authenticated = (error: Error | undefined, principal?: Principal) =>
 /** One answer for every key that is not accepted, so that nothing can be learned from it. */
 const challenge = 'Bearer realm="triggers-api", ApiKey realm="triggers-api", header="X-API-Key"';
 
+/** The 401 of every route. */
+export function unauthenticated(): ApiError {
+  return new ApiError('unauthenticated', { headers: { 'www-authenticate': challenge } });
+}
+
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
 
@@ -92,6 +97,6 @@ export class Authenticator {
   async #refuse(request: FastifyRequest, reason: AuthFailure): Promise<never> {
     this.#options.onFailure(reason);
     if (reason !== 'missing') await this.#options.failures.count(request);
-    throw new ApiError('unauthenticated', { headers: { 'www-authenticate': challenge } });
+    throw unauthenticated();
   }
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { startTestApp } from '../../helper/app.ts';
-import { postEvent } from '../../helper/seed.ts';
+import { postEvent, receive, settle } from '../../helper/seed.ts';
 
 const app = await startTestApp(t);
 const patch = (key: string, body: unknown) => app.request('PATCH', '/v1/account', { key, body });
@@ -19,6 +19,7 @@ t.test('a partner sees its own account: identity, limits, retention, contacts', 
     rate_limit_burst: 100,
     rate_limit_per_month: 2_592_000_000,
     retention_hours: 72,
+    max_deliveries: 10,
     contact_email: null,
     contact_phone: null,
     slack_channel: null,
@@ -45,6 +46,25 @@ t.test('retention may be 1 hour to 30 days, and nothing else', async (t) => {
     t.match(json, { status: 400, code: 'validation_failed', errors: [{ pointer: '/retention_hours' }] }, `${retention_hours}`);
   }
   t.equal((await app.request('GET', '/v1/account', { key })).json.retention_hours, 720);
+});
+
+t.test('an event may be delivered 1 to 100 times before it is a dead letter', async (t) => {
+  const { key } = await app.addPartner();
+  for (const max_deliveries of [1, 100]) t.match(await patch(key, { max_deliveries }), { status: 200, json: { max_deliveries } });
+  for (const max_deliveries of [0, 101, -1, 1.5, '10', null]) {
+    const { json } = await patch(key, { max_deliveries });
+    t.match(json, { status: 400, code: 'validation_failed', errors: [{ pointer: '/max_deliveries' }] }, `${max_deliveries}`);
+  }
+  t.equal((await app.request('GET', '/v1/account', { key })).json.max_deliveries, 100);
+});
+
+t.test('a changed number of deliveries holds for the next lease', async (t) => {
+  const partner = await app.addPartner();
+  const id = await postEvent(app, partner.key);
+  await patch(partner.key, { max_deliveries: 1 });
+  const [leased] = await receive(app, partner);
+  const released = await settle(app, partner, id, 'release', { lease_token: leased?.lease_token });
+  t.match(released.json, { status: 'dead_lettered', reason: 'max_deliveries_exceeded' });
 });
 
 t.test('what a partner must not change, or what is misspelt, is 400 unknown_field', async (t) => {
@@ -129,5 +149,18 @@ t.test('usage shows the month, the accepted events, what is left, and every limi
     metadata_value_bytes: 1_024,
     retention_min_seconds: 3_600,
     retention_max_seconds: 2_592_000,
+    retention_default_seconds: 259_200,
+    events_page_events: 500,
+    events_page_bytes: 4_194_304,
+    deliveries_min: 1,
+    deliveries_max: 100,
+    deliveries_default: 10,
+    lease_min_seconds: 5,
+    lease_max_seconds: 3_600,
+    lease_seconds_in_all: 43_200,
+    leases_at_once: 10_000,
+    release_delay_max_seconds: 43_200,
   });
+  const { json: fresh } = await app.request('GET', '/v1/account', { key: (await app.addPartner()).key });
+  t.equal(fresh.max_deliveries, json.limits.deliveries_default);
 });

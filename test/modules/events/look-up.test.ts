@@ -1,6 +1,6 @@
 import t from 'tap';
 import { startTestApp } from '../../helper/app.ts';
-import { idsOf, poll, postEvent, uuidAt } from '../../helper/seed.ts';
+import { idsOf, poll, postEvent, receive, settle, uuidAt } from '../../helper/seed.ts';
 
 const app = await startTestApp(t);
 const get = (id: string, key: string) => app.request('GET', `/v1/events/${id}`, { key });
@@ -25,6 +25,61 @@ t.test('an acknowledged event is still shown, with the time of its acknowledgeme
     { status: 'received', at: shown.received_at },
     { status: 'acknowledged', at: json.acknowledged_at },
   ]);
+});
+
+t.test('a leased, a delayed and a dead event say so, with their deliveries; the history names the reason', async (t) => {
+  t.teardown(() => {
+    app.clock.stoppedAtMs = undefined;
+  });
+  const partner = await app.addPartner();
+  const id = await postEvent(app, partner.key);
+  const received = (await get(id, partner.key)).json.received_at;
+  const start = Date.now() + 1_000;
+  app.clock.stoppedAtMs = start;
+  const [leased] = await receive(app, partner);
+  t.match((await get(id, partner.key)).json, { status: 'leased', delivery: { count: 1, replayed: false } });
+  await settle(app, partner, id, 'release', { lease_token: leased?.lease_token, delay_seconds: 60 });
+  t.match((await get(id, partner.key)).json, { status: 'delayed', delivery: { count: 1 } });
+  app.clock.stoppedAtMs = start + 60_000;
+  t.match((await get(id, partner.key)).json, { status: 'pending', delivery: { count: 1 } });
+  await receive(app, partner);
+  await settle(app, partner, id, 'reject', { reason: 'no such order' });
+  const shown = (await get(id, partner.key)).json;
+  t.match(shown, { status: 'dead_lettered', delivery: { count: 2, replayed: false } });
+  t.same(shown.history, [
+    { status: 'received', at: received },
+    { status: 'dead_lettered', at: new Date(start + 60_000).toISOString(), reason: 'rejected' },
+  ]);
+});
+
+t.test('an acknowledged event keeps its deliveries; a replayed one is pending and says that it was', async (t) => {
+  const partner = await app.addPartner();
+  const id = await postEvent(app, partner.key);
+  const [leased] = await receive(app, partner);
+  await settle(app, partner, id, 'acknowledge', { lease_token: leased?.lease_token });
+  t.match((await get(id, partner.key)).json, { status: 'acknowledged', delivery: { count: 1, replayed: false } });
+  t.equal((await app.request('POST', `/v1/events/${id}/replay`, { key: partner.key })).status, 200);
+  const { status, delivery, history } = (await get(id, partner.key)).json;
+  t.same([status, delivery], ['pending', { count: 0, replayed: true }]);
+  t.same(
+    history.map((each: { status: string }) => each.status),
+    ['received'],
+    'what a replay undoes is gone',
+  );
+});
+
+t.test('a dead letter whose event has expired is not found here, and still among the dead letters', async (t) => {
+  t.teardown(() => {
+    app.clock.shiftMs = 0;
+  });
+  const partner = await app.addPartner({ retentionSeconds: 3_600 });
+  const id = await postEvent(app, partner.key);
+  app.clock.shiftMs = 1_800_000;
+  await settle(app, partner, id, 'reject');
+  t.equal((await get(id, partner.key)).json.status, 'dead_lettered');
+  app.clock.shiftMs = 3_600_001;
+  t.match((await get(id, partner.key)).json, { status: 404, code: 'event_not_found' });
+  t.equal((await app.request('GET', `/v1/dead-letters/${id}`, { key: partner.key })).status, 200);
 });
 
 t.test('the payload is given back byte for byte', async (t) => {

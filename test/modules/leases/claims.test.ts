@@ -18,7 +18,8 @@ const counting = {
     return pool.query(query);
   },
 } as unknown as pg.Pool;
-const claims = new Claims({ pool: counting, clock: Date.now, onLeased: () => {} });
+let shiftMs = 0;
+const claims = new Claims({ pool: counting, clock: () => Date.now() + shiftMs, onLeased: () => {} });
 
 let partners = 0;
 async function partnerWith(events: number, payload = '{}') {
@@ -70,6 +71,48 @@ t.test('an answer that is cut at its size leaves nobody without events that are 
   t.ok(given.every((events) => events.length > 0));
   t.same(given.flat(), ids.slice(0, given.flat().length), 'and nothing is skipped');
 });
+
+t.test('those whom an answer that was cut left with nothing keep their order', async (t) => {
+  const { ids, claim } = await partnerWith(60, JSON.stringify({ text: 'x'.repeat(200_000) }));
+  const given = await Promise.all([claim(1), claim(25), claim(5), claim(5), claim(5)]);
+  t.same(given.flat(), ids.slice(0, given.flat().length));
+  t.equal(given.slice(2).flat().length, 15);
+});
+
+t.test('with a backlog a claim is one statement, and what came free behind it is found within a second', async (t) => {
+  const { ids, claim } = await partnerWith(50);
+  t.same(await claim(5), ids.slice(0, 5));
+  t.same(await claim(5), ids.slice(5, 10));
+  t.equal(counted.statements, 2);
+  const [freed] = ids as [string];
+  await db.query('UPDATE inbox SET visible_at = NULL, leased_at = NULL WHERE id = $1', [freed.slice(4)]);
+  t.same(await claim(5), ids.slice(10, 15), 'still from where the last one ended');
+  shiftMs += 1_000;
+  t.same(await claim(5), [freed, ...ids.slice(15, 19)]);
+});
+
+t.test('what is left behind the last claim and before it is given together, in order', async (t) => {
+  const { ids, claim } = await partnerWith(12);
+  t.same(await claim(5), ids.slice(0, 5));
+  const [freed] = ids as [string];
+  await db.query('UPDATE inbox SET visible_at = NULL, leased_at = NULL WHERE id = $1', [freed.slice(4)]);
+  t.same(await claim(20), [freed, ...ids.slice(5)]);
+  t.same(await claim(20), []);
+});
+
+t.test(
+  'an event past its last delivery is never leased; one whose last lease is open, or that waits for a delay, is not yet free',
+  async (t) => {
+    const { ids, claim } = await partnerWith(4);
+    const set = (index: number, assignments: string) =>
+      db.query(`UPDATE inbox SET deliveries = 3, ${assignments} WHERE id = $1`, [ids[index]?.slice(4)]);
+    await set(0, `last_delivery = true, leased_at = '2020-01-01', visible_at = '2020-01-01'`);
+    await set(1, `last_delivery = true, leased_at = now(), visible_at = '2100-01-01'`);
+    await set(2, `visible_at = '2100-01-01'`);
+    t.same(await claim(10), ids.slice(3));
+    t.same(await claim(10, { types: { exact: ['test.event'], prefixes: [] } }), []);
+  },
+);
 
 t.test('a failing statement fails those whom it served, and the next ones are served', async (t) => {
   const { ids } = await partnerWith(1);

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import t from 'tap';
 import { startTestApp } from '../../helper/app.ts';
 import { receive, seedMany, settle } from '../../helper/seed.ts';
-import { until } from '../../helper/until.ts';
+import { keepFromSweep } from './kept-event.ts';
 
 const app = await startTestApp(t);
 const leases = (events: { event_id: string; lease_token: string }[]) => events.map((event) => [event.event_id, event.lease_token]);
@@ -67,33 +65,27 @@ t.test('the same receive many times at once leases once', async (t) => {
   t.equal((await receive(app, other, { receive_id: 'once' })).length, 2, 'the name is the partner’s own');
 });
 
-t.test('a client that is gone when its answer comes has leased nothing: the event is free, and no delivery is counted', async (t) => {
+t.test('an event past its last delivery is not given again, and waits to become a dead letter', async (t) => {
   const partner = await app.addPartner();
-  const [id] = await seedMany(app.db, partner.id, 1);
-  // The row is locked until the client has gone, so that the claim is under way when it goes.
-  await app.db.query('BEGIN');
-  await app.db.query('SELECT pg_advisory_xact_lock(1)');
-  await app.db.query('LOCK TABLE receives IN ACCESS EXCLUSIVE MODE');
-  const { hostname, port } = new URL(app.url);
-  const socket = connect(Number(port), hostname);
-  const body = JSON.stringify({ receive_id: 'gone' });
-  socket.write(
-    `POST /v1/inbox/receive HTTP/1.1\r\nhost: x\r\nx-api-key: ${partner.key}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-  );
-  const watcher = await startTestApp(t, { databaseUrl: app.databaseUrl });
-  await until('the receive waits for the lock', async () => {
-    const { rows } = await watcher.db.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`);
-    return rows.length > 0;
-  });
-  socket.destroy();
-  await once(socket, 'close');
-  await app.db.query('COMMIT');
-  await until('the lease was given back', async () => {
-    const { values } = await app.app.metrics.leasesEnded.get();
-    return values.some(({ labels, value }) => labels.how === 'undone' && value === 1);
-  });
-  const { rows } = await app.db.query('SELECT deliveries, lease_token, visible_at FROM inbox WHERE partner_id = $1', [partner.id]);
-  t.same(rows, [{ deliveries: 0, lease_token: null, visible_at: null }]);
-  const [event] = await receive(app, partner, { receive_id: 'gone' });
-  t.match(event, { event_id: id, delivery: { count: 1 } });
+  await app.db.query('UPDATE partners SET max_deliveries = 1 WHERE id = $1', [partner.id]);
+  const [id] = (await seedMany(app.db, partner.id, 1)) as [string];
+  t.equal((await receive(app, partner, { receive_id: 'r', lease_seconds: 5 })).length, 1);
+  const release = await keepFromSweep(t, app.databaseUrl, id);
+  app.clock.shiftMs += 6_000;
+  t.same(await receive(app, partner, { receive_id: 'r' }), []);
+  t.equal((await app.db.query('SELECT FROM inbox WHERE partner_id = $1', [partner.id])).rowCount, 1, 'it was still there');
+  await release();
+  app.clock.shiftMs = 0;
+});
+
+t.test('a receive_id is any printable text without spaces', async (t) => {
+  const partner = await app.addPartner();
+  await seedMany(app.db, partner.id, 2);
+  const id = '!~"/+=@{}'.padEnd(64, 'z');
+  const first = await receive(app, partner, { max_events: 1, receive_id: id });
+  t.same(await receive(app, partner, { max_events: 1, receive_id: id }), first);
+  for (const receive_id of ['', `${id}z`, 'a b', 'ä', 'a\n']) {
+    const answer = await app.request('POST', '/v1/inbox/receive', { key: partner.key, body: { receive_id } });
+    t.same([answer.status, answer.json.code], [400, 'validation_failed'], receive_id);
+  }
 });

@@ -20,21 +20,36 @@ async function lateBy(t: Tap, answer: Promise<{ event_id: string }[]>, id: strin
   );
   return Date.now() - ms;
 }
-type Tap = Pick<typeof t, 'same'>;
+type Tap = Pick<typeof t, 'same' | 'ok'>;
 
 const wait = (partner: TestPartner, seconds = 20) => receive(app, partner, { wait_seconds: seconds, lease_seconds: 60 });
 const peek = async (partner: TestPartner) => (await app.request('GET', '/v1/inbox?wait=20', { key: partner.key })).json.events;
 
-// Far below the two seconds after which a waiter looks by itself, and with room for a busy machine.
+// Far below the two seconds after which a waiter looks by itself, and with room for a busy machine; the contract's 100 ms are met by one of a few.
 const soonMs = 1_000;
+const promisedMs = 100;
+
+/** Does it up to five times, each time soon, until once it was as soon as is promised. */
+async function isSoon(t: Tap, lateness: () => Promise<number>): Promise<void> {
+  const late: number[] = [];
+  do late.push(await lateness());
+  while ((late.at(-1) as number) > promisedMs && late.length < 5);
+  t.ok(
+    late.every((ms) => ms >= 0 && ms < soonMs),
+    `${late} ms`,
+  );
+  t.ok(Math.min(...late) <= promisedMs, `${late} ms`);
+}
 
 t.test('a waiting receive is answered at the insert', async (t) => {
   const partner = await app.addPartner();
-  const answer = wait(partner);
-  await waiting(app, 1);
-  const begun = Date.now();
-  const id = await postEvent(app, partner.key);
-  t.ok((await lateBy(t, answer, id, begun)) < soonMs);
+  await isSoon(t, async () => {
+    const answer = wait(partner);
+    await waiting(app, 1);
+    const begun = Date.now();
+    const id = await postEvent(app, partner.key);
+    return lateBy(t, answer, id, begun);
+  });
 });
 
 for (const [who, ask] of [
@@ -44,30 +59,48 @@ for (const [who, ask] of [
   t.test(`${who} that waits is woken when a lease lapses`, async (t) => {
     const partner = await app.addPartner();
     const [id] = (await seedMany(app.db, partner.id, 1)) as [string];
-    const [held] = await receive(app, partner, { lease_seconds: 5 });
-    const end = Date.parse(held?.lease_expires_at as string);
-    const late = await lateBy(t, ask(partner), id, end);
-    t.ok(late >= 0 && late < soonMs, `${late} ms after its end`);
+    await isSoon(t, async () => {
+      app.clock.shiftMs += 60_000; // what the round before has leased is free
+      const [held] = await receive(app, partner, { lease_seconds: 5 });
+      app.clock.shiftMs += 4_500;
+      const end = Date.parse(held?.lease_expires_at as string) - app.clock.shiftMs;
+      return lateBy(t, ask(partner), id, end);
+    });
+    app.clock.shiftMs = 0;
+  });
+
+  t.test(`${who} that waits is woken when the delay of a release ends`, async (t) => {
+    const partner = await app.addPartner();
+    const [id] = (await seedMany(app.db, partner.id, 1)) as [string];
+    await isSoon(t, async () => {
+      app.clock.shiftMs += 60_000;
+      const [held] = await receive(app, partner, { lease_seconds: 60 });
+      const answer = ask(partner);
+      await waiting(app, 1);
+      const begun = Date.now();
+      const released = await settle(app, partner, id, 'release', { lease_token: held?.lease_token, delay_seconds: 1 });
+      t.equal(released.json.status, 'released');
+      const end = Date.parse(released.json.available_at) - app.clock.shiftMs;
+      t.ok(end >= begun + 1_000);
+      return lateBy(t, answer, id, end);
+    });
+    app.clock.shiftMs = 0;
   });
 }
 
-t.test('a release wakes who waits, at once or when its delay ends', async (t) => {
+t.test('a release wakes who waits at once', async (t) => {
   const partner = await app.addPartner();
   const [id] = (await seedMany(app.db, partner.id, 1)) as [string];
-  const [held] = await receive(app, partner, { lease_seconds: 60 });
-  const answer = wait(partner);
-  await waiting(app, 1);
-  let begun = Date.now();
-  await settle(app, partner, id, 'release', { lease_token: held?.lease_token });
-  t.ok((await lateBy(t, answer, id, begun)) < soonMs);
-  const [again] = await answer;
-  const delayed = wait(partner);
-  await waiting(app, 1);
-  begun = Date.now();
-  const released = await settle(app, partner, id, 'release', { lease_token: again?.lease_token, delay_seconds: 1 });
-  t.equal(released.json.status, 'released');
-  const late = await lateBy(t, delayed, id, begun + 1_000);
-  t.ok(late >= 0 && late < soonMs, `${late} ms`);
+  await isSoon(t, async () => {
+    app.clock.shiftMs += 60_000;
+    const [held] = await receive(app, partner, { lease_seconds: 60 });
+    const answer = wait(partner);
+    await waiting(app, 1);
+    const begun = Date.now();
+    await settle(app, partner, id, 'release', { lease_token: held?.lease_token });
+    return lateBy(t, answer, id, begun);
+  });
+  app.clock.shiftMs = 0;
 });
 
 t.test('a client that goes away while it waits takes nothing', async (t) => {

@@ -2,9 +2,6 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Answer } from '../../helper/app.ts';
 import type { WireRequest } from './request.ts';
 
-/** No answer within so many milliseconds is a connection left hanging. */
-const hangingMs = 20_000;
-
 /**
  * Sends requests as they are over connections that are kept: paths, headers and bodies that `fetch` would refuse or repair, too.
  * @returns the answer, or why there was none.
@@ -13,14 +10,19 @@ export class Client {
   readonly #agent: Agent;
   readonly #origin: URL;
 
-  constructor(url: string, connections: number) {
+  readonly #hangingMs: number;
+
+  /** @param hangingMs without an answer for so long, a connection was left hanging. */
+  constructor(url: string, connections: number, hangingMs: number) {
     this.#origin = new URL(url);
+    this.#hangingMs = hangingMs;
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
   }
 
   async send({ method, target, headers, body }: WireRequest, key?: string): Promise<Answer | { failure: string }> {
     const all = [...headers, ...(key === undefined ? [] : [['x-api-key', key] as [string, string]])];
-    if (body) all.push(['content-length', String(body.length)]);
+    // Node would send a PATCH without a body in chunks, of which there are none.
+    if (body || !['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE'].includes(method)) all.push(['content-length', String(body?.length ?? 0)]);
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const sent = httpRequest(
       {
@@ -30,14 +32,16 @@ export class Client {
         method,
         path: target,
         headers: [['host', this.#origin.host], ...all].flat(),
-        signal: AbortSignal.timeout(hangingMs),
+        signal: AbortSignal.timeout(this.#hangingMs),
       },
       (response) => void read(response).then(resolve, reject),
     );
     // An answer may come before the whole body was sent; what the connection does after it is no failure.
     sent.on('error', reject);
     sent.end(body);
-    return promise.catch((error: Error) => ({ failure: `${(error.cause as Error | undefined)?.message ?? error.message}` }));
+    return promise.catch((error: Error) => ({
+      failure: error.name === 'AbortError' ? `none within ${this.#hangingMs} ms` : error.message,
+    }));
   }
 
   close(): void {

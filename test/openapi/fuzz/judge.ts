@@ -13,6 +13,9 @@ const unsaid = (because: string): Judgement => ({ verdict: 'unsaid', because });
 /** Parameters whose description says that a value which is not well formed is replaced or ignored, not refused. */
 const lenient = new Set(['x-request-id', 'traceparent']);
 
+/** Parameters that contradict each other, as their descriptions say: a schema is of one alone. */
+const contradictions = [{ one: 'idempotency_key', other: 'order', value: 'asc' }];
+
 /**
  * Judges requests by the document alone: the same schemas that a client's author reads. The contract must be one that was not closed: a body that the
  * document leaves open is open.
@@ -26,7 +29,7 @@ export class Judge {
 
   /** The key is left out of account. */
   judge(request: FuzzRequest): Judgement {
-    const found = [...this.#parameters(request), this.#accept(request), this.#body(request)];
+    const found = [...this.#parameters(request), this.#accept(request), this.#body(request), undocumentedHeaders(request)];
     return found.find(({ verdict }) => verdict === 'invalid') ?? found.find(({ verdict }) => verdict === 'unsaid') ?? valid;
   }
 
@@ -45,6 +48,10 @@ export class Judge {
       }
     }
     const known = new Set(parameters.filter((each) => each.in === 'query').map(({ name }) => name));
+    for (const { one, other, value } of contradictions) {
+      const both = query.some(([name]) => name === one) && query.some(([name, text]) => name === other && text === value);
+      if (both) found.push(unsaid(`${one} is not for ${other}=${value}`));
+    }
     if (query.some(([name]) => !known.has(name))) found.push(unsaid('a query parameter is not documented'));
     return found;
   }
@@ -54,16 +61,21 @@ export class Judge {
     const { node } = this.#contract.resolve(pointer);
     const types: string[] = [node.type ?? []].flat();
     let value: unknown = text;
-    if (types.some((type) => ['integer', 'number', 'boolean'].includes(type)) && /^(?:true|false|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/i.test(text))
-      value = JSON.parse(text.toLowerCase().replace(/^(-?)0+(?=\d)/, '$1'));
+    if (types.some((type) => ['integer', 'number', 'boolean'].includes(type)) && /^(?:true|false|-?\d+)$/.test(text))
+      value = JSON.parse(text.replace(/^(-?)0+(?=\d)/, '$1'));
     return this.#contract.problems(pointer, value)[0];
   }
 
   #accept({ operation, headers }: FuzzRequest): Judgement {
     const accept = headers.find(([name]) => name === 'accept')?.[1];
-    if (accept === undefined || /[*;,]/.test(accept)) return accept === undefined || accept === '*/*' ? valid : unsaid('it accepts one of several');
+    if (accept === undefined || /[*;,]/.test(accept))
+      return accept === undefined || accept === '*/*' ? valid : unsaid('it accepts one of several');
     const answers = Object.values<{ content?: object }>(operation.operation.responses).flatMap(({ content }) => Object.keys(content ?? {}));
-    return answers.some((type) => type.split(';')[0] === accept) ? valid : needsKey(operation) ? invalid(`${accept} is not answered`) : unsaid('it is a page');
+    return answers.some((type) => type.split(';')[0] === accept)
+      ? valid
+      : needsKey(operation)
+        ? invalid(`${accept} is not answered`)
+        : unsaid('it is a page');
   }
 
   #body({ operation, headers, body }: FuzzRequest): Judgement {
@@ -72,7 +84,10 @@ export class Judge {
     if (headers.some(([name]) => name.startsWith('ce-'))) return unsaid('it is a CloudEvent in binary mode');
     if (!body || bytesOf(body).length === 0) return required ? invalid('the body is missing') : valid;
     if (body.type === undefined) return unsaid('the body has no content type');
-    const [type = ''] = body.type.toLowerCase().split(';').map((part) => part.trim());
+    const [type = ''] = body.type
+      .toLowerCase()
+      .split(';')
+      .map((part) => part.trim());
     const documented = Object.keys(content).includes(type) && type !== '*/*';
     if (!documented) return '*/*' in content ? unsaid('any content type is documented') : invalid(`${body.type} is not documented`);
     if (body.type !== type) return unsaid('the content type has parameters');
@@ -90,8 +105,15 @@ export class Judge {
     }
     const pointer = `/paths/${toPointer(path)}/${method.toLowerCase()}/requestBody/content/${toPointer(type)}/schema`;
     const [problem] = this.#contract.problems(pointer, value);
-    return problem === undefined ? valid : invalid(`the body: ${problem}`);
+    if (problem !== undefined) return invalid(`the body: ${problem}`);
+    return type.startsWith('application/cloudevents') ? unsaid('CloudEvents have rules that no schema says') : valid;
   }
+}
+
+/** Headers of HTTP itself that may change how a request is read; a second credential contradicts the first. */
+function undocumentedHeaders({ headers }: FuzzRequest): Judgement {
+  const found = headers.find(([name]) => ['authorization', 'content-encoding', 'expect', 'range', 'if-none-match'].includes(name));
+  return found ? unsaid(`${found[0]} may change how it is read`) : valid;
 }
 
 /** Whether an operation is answered to nobody without a key. */

@@ -42,7 +42,11 @@ function encode(text: string): string {
 /** The request as text for a person, without its key. */
 export function describe(request: FuzzRequest): string {
   const { method, target, headers, body } = toWire(request);
-  const lines = [`${method} ${target}`, `(key: ${request.credential})`, ...headers.map(([name, value]) => `${name}: ${printable(value)}`)];
+  const lines = [
+    `${method} ${shorten(target, 600)}`,
+    `(key: ${request.credential})`,
+    ...headers.map(([name, value]) => `${name}: ${printable(value)}`),
+  ];
   if (body) lines.push('', shorten(isText(body) ? body.toString() : `base64 ${body.toString('base64')}`));
   return lines.join('\n');
 }

@@ -23,11 +23,12 @@ export function referenceKind(name: string): string | undefined {
   return /(?:^|_)(?:id|token|cursor|key)s?$/.test(plain) ? plain.replace(/s$/, '') : undefined;
 }
 
-/** Bounds for what would cost the fuzz its time and is proved elsewhere: a wait lasts as long as it says. */
-const tighter: Record<string, number> = { wait: 1, wait_seconds: 1 };
+/** A wait lasts as long as it says, and what it does is proved elsewhere. */
+const waits = new Set(['wait', 'wait_seconds']);
+const seldomWaiting = fc.oneof({ arbitrary: fc.constant(0), weight: 30 }, { arbitrary: fc.constant(1), weight: 1 });
 
 const known = new Set(
-  `$ref type enum const anyOf properties required additionalProperties propertyNames minProperties maxProperties items minItems maxItems uniqueItems
+  `$ref type enum const anyOf not properties required additionalProperties propertyNames minProperties maxProperties items minItems maxItems uniqueItems
   minLength maxLength pattern format minimum maximum default examples example description contentEncoding title x-max-bytes`.split(/\s+/),
 );
 
@@ -44,7 +45,16 @@ export function valuesOf(contract: Contract, pointer: string, name = ''): Arbitr
   if (schema.anyOf) return fc.oneof(...schema.anyOf.map((_: Node, index: number) => valuesOf(contract, `${at}/anyOf/${index}`, name)));
   const types: string[] = [schema.type ?? []].flat();
   if (types.length === 0) return json;
-  return fc.oneof(...types.map((type) => valuesOfType(contract, at, schema, type, name)));
+  const values = fc.oneof(...types.map((type) => valuesOfType(contract, at, schema, type, name)));
+  return schema.not ? values.filter((value) => contract.problems(at, withoutReferences(value)).length === 0) : values;
+}
+
+/** The value as it would be if nothing were known yet. */
+function withoutReferences(value: unknown): unknown {
+  if (value instanceof Reference) return value.otherwise;
+  if (Array.isArray(value)) return value.map(withoutReferences);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutReferences(each)]));
 }
 
 const json = fc.jsonValue({ maxDepth: 2 });
@@ -70,9 +80,9 @@ function valuesOfType(contract: Contract, at: string, schema: Node, type: string
 }
 
 function numbers({ minimum: min = -1e9, maximum: max = 1e9 }: Node, type: string, name: string): Arbitrary<number> {
-  const top = tighter[name] ?? max;
-  if (type === 'number') return fc.double({ min, max: top, noNaN: true });
-  return fc.oneof(fc.integer({ min, max: top }), fc.integer({ min, max: Math.min(top, min + 10) }), fc.constantFrom(min, top));
+  if (waits.has(name)) return seldomWaiting;
+  if (type === 'number') return fc.double({ min, max, noNaN: true });
+  return fc.oneof(fc.integer({ min, max }), fc.integer({ min, max: Math.min(max, min + 10) }), fc.constantFrom(min, max));
 }
 
 function texts(schema: Node, name: string): Arbitrary<unknown> {
@@ -86,19 +96,24 @@ function texts(schema: Node, name: string): Arbitrary<unknown> {
     fc.string({ unit: 'binary', minLength, maxLength: Math.min(maxLength, 20) }),
     { arbitrary: fc.string({ minLength, maxLength, size: 'max' }), weight: 1 },
   );
-  const shaped = pattern ? fc.stringMatching(new RegExp(pattern)) : format ? formatted(format) : free;
+  const shaped = pattern ? fc.stringMatching(new RegExp(pattern)) : format ? formatted(format, name) : free;
   const values = shaped.filter((text) => fits(text));
-  const all = examples.length > 0 ? fc.oneof(fc.constantFrom(...(examples as string[])), values) : values;
   const kind = referenceKind(name);
+  // A key that was used before is refused with other content: few are.
+  const isKey = kind?.endsWith('key') === true;
+  const all = examples.length > 0 && !isKey ? fc.oneof(fc.constantFrom(...(examples as string[])), values) : values;
   if (kind === undefined) return all;
-  return fc.tuple(all, fc.nat(7)).map(([text, chance]) => new Reference(kind, text, chance === 0));
+  return fc.tuple(all, fc.nat(7)).map(([text, chance]) => new Reference(kind, text, chance <= (isKey ? 5 : 0)));
 }
 
-function formatted(format: string): Arbitrary<string> {
+function formatted(format: string, name: string): Arbitrary<string> {
   if (format === 'date-time') {
-    const range = { min: new Date('0001-01-02'), max: new Date('9999-12-30'), noInvalidDate: true };
-    const recent = { min: new Date(Date.now() - 86_400_000), max: new Date(Date.now() + 3_600_000), noInvalidDate: true };
-    const times = fc.oneof(fc.date(range), fc.date(recent)).map((date) => date.toISOString());
+    const dates = (min: Date, max: Date) => fc.date({ min, max, noInvalidDate: true });
+    const near = (hours: number) => new Date(Date.now() + hours * 3_600_000);
+    // Most ranges shall hold what was sent just now.
+    const likely = name === 'from' ? dates(near(-24), near(-1)) : name === 'to' ? dates(near(1), near(24)) : dates(near(-24), near(1));
+    const anywhen = dates(new Date('0001-01-02'), new Date('9999-12-30'));
+    const times = fc.oneof({ arbitrary: likely, weight: 3 }, { arbitrary: anywhen, weight: 1 }).map((date) => date.toISOString());
     return fc.oneof(
       times,
       times.map((time) => time.replace('Z', '+05:30')),
