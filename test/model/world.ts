@@ -15,7 +15,7 @@ const dayMs = 86_400_000;
 
 /** One expires within a run, the other lives through leases of twelve hours. */
 const kinds = [
-  { retentionSeconds: 120, maxDeliveries: 3 },
+  { retentionSeconds: 240, maxDeliveries: 3 },
   { retentionSeconds: 259_200, maxDeliveries: 2 },
 ];
 

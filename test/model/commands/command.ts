@@ -14,13 +14,15 @@ export const who = fc.nat(1);
  * Which event a command is about: one that was meant before, one in the place where the command is for, or any, also one that was thrown away.
  * `foreign`: it is named by the other partner.
  */
-export const targetIn = (place: 'inbox' | 'acknowledged' | 'dead') => ({
+export const targetIn = (place: Pool) => ({
   who,
   which: fc.nat(60),
-  among: fc.constantFrom('recent', 'recent', place, place, 'any'),
+  among: fc.constantFrom<Pool | 'recent' | 'any'>('recent', 'recent', 'recent', place, place, place, place, 'any'),
   foreign: fc.nat(7).map((chance) => chance === 0),
 });
 export const target = targetIn('inbox');
+
+export type Pool = 'inbox' | 'leased' | 'acknowledged' | 'dead';
 export const tokenKind = fc.constantFrom('latest', 'latest', 'latest', 'earlier', 'none', 'another event’s', 'the other’s', 'made up');
 const madeUp = ['01234567-89ab-4cde-8f01-23456789abcd', 'no token', ''];
 
@@ -28,12 +30,14 @@ export const memberOf = ({ members }: World, index: number) => members[index] as
 
 /** An event's id; when the member has none, one that nobody was given. */
 export function pickId({ inbox, recent }: Member, which: number, among: string, now: number): string {
-  const placed = (place: string) =>
-    inbox.events.filter((event) => event.place === place && !inbox.isExpired(event, now)).map(({ id }) => id);
+  const there = inbox.events.filter((event) => !inbox.isExpired(event, now));
+  const isIn = (event: ModelEvent) => (among === 'leased' ? event.place === 'inbox' && event.token !== null : event.place === among);
   const all = [...inbox.deleted, ...inbox.events.map(({ id }) => id)];
-  const [first = []] = [among === 'recent' ? recent : placed(among), all].filter((ids) => ids.length > 0);
+  const pools = [among === 'recent' ? recent : there.filter(isIn).map(({ id }) => id), all];
+  const [first = []] = pools.filter((ids) => ids.length > 0);
   const id = first[which % Math.max(1, first.length)] ?? 'evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a';
-  recent.splice(0, recent.length, ...[...new Set([id, ...recent])].slice(0, 4));
+  const others = recent.filter((each) => each !== id && inbox.find(each, now));
+  recent.splice(0, recent.length, ...(inbox.find(id, now) ? [id] : []), ...others.slice(0, 3));
   return id;
 }
 

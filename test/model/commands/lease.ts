@@ -13,6 +13,7 @@ import {
   settlement,
   shownEvent,
   target,
+  targetIn,
   tokenKind,
   tokenOf,
   typeFilter,
@@ -74,7 +75,7 @@ export const receive = fc
   );
 
 export const settle = fc
-  .record({ ...target, op: fc.constantFrom<Op>('acknowledge', ...ops), tokenKind, seconds, atOnce: fc.boolean(), reason })
+  .record({ ...targetIn('leased'), op: fc.constantFrom<Op>(...ops, 'release'), tokenKind, seconds, atOnce: fc.boolean(), reason })
   .map(
     ({ who, which, among, foreign, op, tokenKind, seconds, atOnce, reason }): Command => ({
       name: `${who} has #${which} ${op}d with ${tokenKind} token, ${seconds} s${foreign ? ', by the other' : ''}`,
@@ -115,7 +116,7 @@ export const holdToTheLimit = fc.record({ which: fc.nat(60), soon: fc.boolean() 
   }),
 );
 
-const item = fc.record({ ...target, op: fc.constantFrom(...ops), tokenKind, seconds, reason });
+const item = fc.record({ ...targetIn('leased'), op: fc.constantFrom(...ops), tokenKind, seconds, reason });
 
 /** Many events at once, in every way, also the other partner's. */
 export const settleMany = fc.record({ who, items: fc.array(item, { minLength: 1, maxLength: 8 }) }).map(

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { advance, sweepRetention, type World } from '../world.ts';
 import type { Command } from './command.ts';
 
-export const pass = fc.integer({ min: 1, max: 45_000 }).map(
+export const pass = fc.integer({ min: 1, max: 20_000 }).map(
   (ms): Command => ({
     name: `${ms} ms pass`,
     run: (world) => advance(world, ms),
