@@ -29,7 +29,7 @@ export const CloudEvent = Type.Object(
   {
     $id: 'CloudEvent',
     additionalProperties: Type.Unsafe({ type: ['string', 'integer', 'boolean'] }),
-    not: { required: ['data', 'data_base64'] },
+    not: { properties: { data: {}, data_base64: {} }, required: ['data', 'data_base64'] },
     description:
       'An event in the JSON format of CloudEvents 1.0. Further members are extension attributes: lower-case letters and digits, given back.',
   },

@@ -46,6 +46,6 @@ const sometimes: Kind[] = [
 
 /** The commands of a run. Without fast-check's bias to the ends of ranges, by which time would always pass in great steps. */
 export function commandLists(length: number): Arbitrary<Command[]> {
-  const kinds = fc.subarray(sometimes, { minLength: 4, maxLength: 10 });
+  const kinds = fc.subarray(sometimes, { minLength: 6, maxLength: 12 });
   return fc.noBias(kinds.chain((some) => fc.array(fc.oneof(...always, ...some), { minLength: length, maxLength: length, size: 'max' })));
 }

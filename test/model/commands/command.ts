@@ -17,8 +17,8 @@ export const who = fc.nat(1);
 export const targetIn = (place: Pool) => ({
   who,
   which: fc.nat(60),
-  among: fc.constantFrom<Pool | 'recent' | 'any'>('recent', 'recent', 'recent', place, place, place, place, 'any'),
-  foreign: fc.nat(7).map((chance) => chance === 0),
+  among: fc.constantFrom<Pool | 'recent' | 'any'>('recent', 'recent', 'recent', place, place, place, place, place, 'any'),
+  foreign: fc.nat(11).map((chance) => chance === 0),
 });
 export const target = targetIn('inbox');
 

@@ -47,17 +47,30 @@ export const post = fc.record({ who, ...item }).map(
 );
 
 /** Every third batch has an item that is none: its neighbours are stored all the same. */
-export const postBatch = fc.record({ who, items: fc.array(fc.record(item), { minLength: 1, maxLength: 6 }), bad: fc.nat(2) }).map(
-  ({ who, items, bad }): Command => ({
-    name: `${who} posts a batch of ${items.map(({ type, key }) => `${type} ${key ?? ''}`.trim()).join(', ')}${bad === 0 ? ' and a bad one' : ''}`,
+export const postBatch = fc
+  .record({ who, items: fc.array(fc.record(item), { minLength: 1, maxLength: 6 }), bad: fc.nat(2) })
+  .map(({ who, items, bad }) => batchOf(who, items, bad === 0));
+
+/** What a partner has in its inbox when a run begins. */
+export function stock(who: number): Command {
+  return batchOf(
+    who,
+    Array.from({ length: 8 }, (_, index) => ({ type: types[index % 2] as Item['type'], key: undefined })),
+    false,
+  );
+}
+
+function batchOf(who: number, items: Item[], bad: boolean): Command {
+  return {
+    name: `${who} posts a batch of ${items.map(({ type, key }) => `${type} ${key ?? ''}`.trim()).join(', ')}${bad ? ' and a bad one' : ''}`,
     async run(world) {
       const member = memberOf(world, who);
       const first = world.posts + 1;
       world.posts += items.length;
       const bodies: unknown[] = items.map((each, index) => bodyOf(each, first + index));
-      if (bad === 0) bodies.push({ event_type: '', payload: {} });
+      if (bad) bodies.push({ event_type: '', payload: {} });
       const { status, json, text } = await ask(world, member, 'POST', '/v1/events/batch', { events: bodies });
-      const counts = { accepted: 0, duplicates: 0, failed: bad === 0 ? 1 : 0 };
+      const counts = { accepted: 0, duplicates: 0, failed: bad ? 1 : 0 };
       for (const [index, each] of items.entries()) {
         const result = json.results[index];
         const before = member.inbox.keyed(each.key, world.now);
@@ -76,5 +89,5 @@ export const postBatch = fc.record({ who, items: fc.array(fc.record(item), { min
       assert.deepEqual({ accepted: json.accepted, duplicates: json.duplicates, failed: json.failed }, counts);
       assert.equal(status, counts.failed > 0 ? 207 : 200);
     },
-  }),
-);
+  };
+}

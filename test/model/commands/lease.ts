@@ -27,9 +27,9 @@ const reason = fc.constantFrom(null, 'cannot be handled', '"quotes", \\ and \u{1
 export const receive = fc
   .record({
     who,
-    max: fc.integer({ min: 1, max: 8 }),
+    max: fc.integer({ min: 1, max: 4 }),
     // Long leases reach the limit of twelve hours; they outlive the retention of the first partner.
-    seconds: fc.oneof({ arbitrary: seconds, weight: 5 }, { arbitrary: fc.constant(3_600), weight: 1 }),
+    seconds: fc.oneof({ arbitrary: seconds, weight: 15 }, { arbitrary: fc.constant(3_600), weight: 1 }),
     type: typeFilter,
     again: fc.option(fc.constantFrom('r1', 'r2'), { nil: undefined, freq: 2 }),
   })

@@ -50,5 +50,6 @@ async function fuzz(t: Test, fault: Fault | undefined, requests: number, seed = 
     requests,
     partners: Array.from({ length: 4 }, (_, index) => ({ key: `p${index}:things`, without: () => `p${index}:other` })),
     hangingMs: 500,
+    stopAfter: 4,
   });
 }

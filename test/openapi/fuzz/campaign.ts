@@ -29,6 +29,8 @@ export type CampaignOptions = {
   partners: FuzzPartner[];
   /** Milliseconds without an answer that are too many. */
   hangingMs?: number;
+  /** Ends after so many different failures. */
+  stopAfter?: number;
   /** What the server's log says of an answer. */
   explain?(requestId: string): string;
 };
@@ -45,8 +47,7 @@ export type Campaign = {
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
 const garbageKeys = ['hello', 'sk_test_nobody_000000000000000000000000000000AAAAAA', 'x'.repeat(500), "' OR 1=1 --", '', 'sk_beta_'];
-/** So many different problems are enough for one run, and so many of one kind and operation. */
-const maxFailures = 25;
+/** So many problems of one kind and operation are enough. */
 const maxAlike = 3;
 
 /** Sends requests that the document of a server suggests, good ones and bad ones, and holds every answer to it. */
@@ -101,11 +102,15 @@ class Campaigner {
     return new Map([...counts].map(([operation, numRuns]) => [operation, fc.sample(plansOf(this.#open, operation), { numRuns, seed })]));
   }
 
+  get #isOver(): boolean {
+    return this.#result.failures.length >= (this.#options.stopAfter ?? 25);
+  }
+
   async #work(index: number, plans: Plan[]): Promise<void> {
     const partner = { ...(this.#options.partners[index] as FuzzPartner) };
     const memory = this.#memories[index] as Memory;
     for (const plan of plans) {
-      if (this.#result.failures.length >= maxFailures) return;
+      if (this.#isOver) return;
       const random = pseudoRandom(plan.dice);
       const chance = random();
       if (chance < 0.04) await this.#wrongMethod(plan, memory, random, partner);
@@ -248,7 +253,7 @@ class Campaigner {
   }
 
   #report(problem: string, request: string, answer?: Exchange['answer']): void {
-    if (this.#result.failures.length >= maxFailures) return;
+    if (this.#isOver) return;
     this.#result.failures.push([problem, '--- request', request, ...(answer ? ['--- answer', this.#answerText(answer)] : [])].join('\n'));
   }
 

@@ -2,7 +2,7 @@ import { Reference, referenceKind } from './schema-arbitrary.ts';
 
 type Random = () => number;
 
-type Known = { source: string; members: Record<string, string>; query: Query };
+type Known = { source: string; status: unknown; members: Record<string, string>; query: Query };
 
 type Query = [name: string, value: string][];
 
@@ -28,18 +28,21 @@ export class Memory {
       else this.learn(source, each, query, depth + 1);
     }
     if (Object.keys(members).length === 0) return;
-    this.#known.push({ source, members, query });
+    this.#known.push({ source, status: (value as { status?: unknown }).status, members, query });
     if (this.#known.length > kept) this.#known.shift();
   }
 
   /**
    * One thing that has all of `kinds`, or else some that has the first of them: mostly of late, and mostly from the part of the API that `path`
-   * belongs to.
+   * belongs to, or in the state that this is named after.
    */
   recall(kinds: string[], path: string, random: Random): Record<string, string> | undefined {
     const having = this.#known.filter(({ members }) => kinds.every((kind) => kind in members));
     const any = having.length > 0 ? having : this.#known.filter(({ members }) => (kinds[0] as string) in members);
-    const near = any.filter(({ source }) => area(source) === area(path));
+    const named = any.filter(
+      ({ status }) => typeof status === 'string' && firstWord(status) === firstWord(area(path).slice('/v1/'.length)),
+    );
+    const near = named.length > 0 ? named : any.filter(({ source }) => area(source) === area(path));
     const choices = near.length > 0 && random() < 0.8 ? near : any;
     return choices[Math.max(0, choices.length - 1 - Math.floor(random() ** 3 * choices.length))]?.members;
   }
@@ -97,6 +100,11 @@ export class Resolution {
 /** The kinds of the references that stand directly in an object. */
 export function kindsIn(value: object): string[] {
   return Object.values(value).flatMap((each) => (each instanceof Reference && !each.byChance ? [each.kind] : []));
+}
+
+/** `dead_lettered` is what the things of `dead-letters` are. */
+function firstWord(name: string): string {
+  return name.split(/[-_]/, 1)[0] as string;
 }
 
 /** `/v1/dead-letters/{id}/redrive` belongs to `/v1/dead-letters`. */

@@ -82,7 +82,12 @@ function valuesOfType(contract: Contract, at: string, schema: Node, type: string
 function numbers({ minimum: min = -1e9, maximum: max = 1e9 }: Node, type: string, name: string): Arbitrary<number> {
   if (waits.has(name)) return seldomWaiting;
   if (type === 'number') return fc.double({ min, max, noNaN: true });
-  return fc.oneof(fc.integer({ min, max }), fc.integer({ min, max: Math.min(max, min + 10) }), fc.constantFrom(min, max));
+  const low = fc.integer({ min, max: Math.min(max, min + 10) });
+  return fc.oneof(
+    { arbitrary: fc.integer({ min, max }), weight: 1 },
+    { arbitrary: low, weight: 1 },
+    { arbitrary: fc.constantFrom(min, min, max), weight: 2 },
+  );
 }
 
 function texts(schema: Node, name: string): Arbitrary<unknown> {
