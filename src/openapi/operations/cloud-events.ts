@@ -29,7 +29,10 @@ export const CloudEvent = Type.Object(
   {
     $id: 'CloudEvent',
     additionalProperties: Type.Unsafe({ type: ['string', 'integer', 'boolean'] }),
-    not: { properties: { data: {}, data_base64: {} }, required: ['data', 'data_base64'] },
+    not: {
+      properties: { data: { description: 'Either this,' }, data_base64: { description: 'or this.' } },
+      required: ['data', 'data_base64'],
+    },
     description:
       'An event in the JSON format of CloudEvents 1.0. Further members are extension attributes: lower-case letters and digits, given back.',
   },

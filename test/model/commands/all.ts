@@ -2,6 +2,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import { expunge, redrive, redriveByFilter, redriveByIds, replay, replayMany, throwAway } from './bring-back.ts';
 import type { Command } from './command.ts';
 import { post, postBatch } from './ingest.ts';
+import { journey } from './journey.ts';
 import { revoke, rotate, useOldKey } from './keys.ts';
 import { acknowledgeMany, holdToTheLimit, receive, settle, settleMany } from './lease.ts';
 import { list, lookUp, lookUpDead, stats, walk, walkDeadLetters } from './read.ts';
@@ -23,6 +24,7 @@ const always: Kind[] = [
 const sometimes: Kind[] = [
   { weight: 8, arbitrary: settleMany },
   { weight: 4, arbitrary: acknowledgeMany },
+  { weight: 4, arbitrary: journey },
   { weight: 8, arbitrary: replay },
   { weight: 8, arbitrary: redrive },
   { weight: 5, arbitrary: redriveByFilter },

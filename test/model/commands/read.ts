@@ -64,15 +64,19 @@ export const lookUp = fc.record(target).map(
     name: `${who} looks up #${which}${foreign ? ' as the other' : ''}`,
     async run(world) {
       const id = pickId(memberOf(world, who), which, among, world.now);
-      const member = memberOf(world, foreign ? 1 - who : who);
-      const answer = await ask(world, member, 'GET', `/v1/events/${id}`);
-      const event = member.inbox.find(id, world.now);
-      if (!event) return assert.equal(answer.json.code, 'event_not_found', answer.text);
-      const status = member.inbox.statusOf(event, world.now);
-      assert.deepEqual(answer.json, { ...shownEvent(event, member), status, history: historyOf(event) });
+      await expectEvent(world, memberOf(world, foreign ? 1 - who : who), id);
     },
   }),
 );
+
+/** One event, whole, or that there is none. */
+export async function expectEvent(world: World, member: Member, id: string): Promise<void> {
+  const answer = await ask(world, member, 'GET', `/v1/events/${id}`);
+  const event = member.inbox.find(id, world.now);
+  if (!event) return assert.equal(answer.json.code, 'event_not_found', answer.text);
+  const status = member.inbox.statusOf(event, world.now);
+  assert.deepEqual(answer.json, { ...shownEvent(event, member), status, history: historyOf(event) });
+}
 
 function historyOf({ receivedAt, acknowledgedAt, deadAt, reason, expungedAt }: ModelEvent): Shown[] {
   const all: { status: string; ms: number | null; reason?: string | null }[] = [

@@ -117,8 +117,8 @@ function changed(value: unknown, random: Random): unknown {
   }
   if (Array.isArray(value)) return changedList(value, random);
   if (typeof value === 'object' && value !== null) return changedObject(value, entries, random);
-  if (typeof value === 'number' && random() < 0.5)
-    return pick(random, [value + 1, value - 1, -value, value + 0.5, value * 1e6, String(value)]);
+  if (typeof value === 'number' && random() < 0.8)
+    return pick(random, [value + 1, value - 1, -value, value + 0.5, value * 1e6, value + 1_000, String(value)]);
   if (typeof value === 'string' && random() < 0.3) return value + pick(random, oddTexts);
   return pick(random, oddValues);
 }
