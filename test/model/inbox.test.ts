@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { startTestApp } from '../helper/app.ts';
+import { seedOf } from '../helper/seed-of.ts';
 import { commandLists } from './commands/all.ts';
 import type { Command } from './commands/command.ts';
 import { stock } from './commands/ingest.ts';
@@ -9,8 +10,8 @@ import { allowShortRetention, newWorld } from './world.ts';
 
 t.jobs = 2;
 
-/** MODEL_SEED repeats a run, MODEL_RUNS makes it longer. */
-const seed = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
+/** MODEL_SEED chooses another run, MODEL_RUNS makes it longer. */
+const seed = seedOf(process.env.MODEL_SEED);
 const numRuns = Number(process.env.MODEL_RUNS ?? 200);
 const length = 50;
 

@@ -1,10 +1,11 @@
 import t from 'tap';
 import { scopes } from '../../../src/pipeline/auth/principal.ts';
 import { insertKey, startTestApp } from '../../helper/app.ts';
+import { seedOf } from '../../helper/seed-of.ts';
 import { Contract } from '../contract.ts';
 import { runCampaign } from './campaign.ts';
 
-const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const seed = seedOf(process.env.FUZZ_SEED);
 const requests = Number(process.env.FUZZ_REQUESTS ?? 10_000);
 const main = await startTestApp(t, { AUTH_FAILURES_PER_MINUTE: 1_000_000 });
 

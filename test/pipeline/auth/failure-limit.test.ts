@@ -34,7 +34,8 @@ t.test('a key in use is not hurt by failures from its own address, also when its
   const { db, send, elapsed } = await startAuthApp(t, { failuresPerMinute: limit });
   const used = { 'x-api-key': (await issueKey(db, pepper, { slug: 'acme' })).api_key };
   const unused = { 'x-api-key': (await issueKey(db, pepper, { slug: 'acme' })).api_key };
-  t.equal((await send('/read', used)).status, 200);
+  // A look-up during which the issuing of the keys is heard of is not remembered: the later ones are.
+  for (let index = 0; index < 3; index += 1) t.equal((await send('/read', used)).status, 200);
   for (let index = 0; index <= limit; index += 1) await send('/read', wrong());
   t.equal((await send('/read', wrong())).status, 429);
   t.equal((await send('/read', used)).status, 200);
