@@ -7,6 +7,11 @@ export const maxWaitsPerPartner = 10;
 /** Milliseconds between looks that no wake-up asked for: a lost message costs this much and no event. */
 const safetyPollMs = 2_000;
 
+/** Milliseconds to the partner's next safety poll: all who wait for one inbox look at the same moment, and so share the look. Partners look apart. */
+function untilSafetyPoll(partnerId: number): number {
+  return safetyPollMs - ((performance.now() + partnerId * 97) % safetyPollMs);
+}
+
 export type Wait = {
   /**
    * Resolves at a wake-up, at the safety poll or when `dueMs` have passed, but not before `pauseMs`; at once at the deadline, when the client is
@@ -59,7 +64,14 @@ export class Waits {
     };
     const stopListening = this.#wakeups.listen(partnerId, wake);
     const deadline = setTimeout(close, waitMs);
-    const safetyPoll = setInterval(wake, safetyPollMs);
+    let safetyPoll: NodeJS.Timeout;
+    const pollForSafety = () => {
+      safetyPoll = setTimeout(() => {
+        wake();
+        pollForSafety();
+      }, untilSafetyPoll(partnerId));
+    };
+    pollForSafety();
     signal.addEventListener('abort', close, { once: true });
     this.#endings.add(close);
     return {
@@ -80,7 +92,7 @@ export class Waits {
         close();
         stopListening();
         clearTimeout(deadline);
-        clearInterval(safetyPoll);
+        clearTimeout(safetyPoll);
         signal.removeEventListener('abort', close);
         this.#endings.delete(close);
         const left = (this.#perPartner.get(partnerId) ?? 1) - 1;
