@@ -5,7 +5,7 @@ import { ApiError } from './errors/catalogue.ts';
 export const maxWaitsPerPartner = 10;
 
 /** Milliseconds between looks that no wake-up asked for: a lost message costs this much and no event. */
-const safetyPollMs = 2_000;
+const safetyPollMs = 10_000;
 
 /** Milliseconds to the partner's next safety poll: all who wait for one inbox look at the same moment, and so share the look. Partners look apart. */
 function untilSafetyPoll(partnerId: number): number {

@@ -5,7 +5,7 @@ import { startTestApp, type TestApp, type TestPartner } from '../../helper/app.t
 import { idsOf, postEvent, seedMany } from '../../helper/seed.ts';
 import { until } from '../../helper/until.ts';
 
-/** Below the two seconds after which a waiter looks by itself: an answer within it was brought by a wake-up. */
+/** Far below the ten seconds after which a waiter looks by itself: an answer within it was brought by a wake-up. */
 const beforeSafetyPollMs = 1_900;
 
 const app = await startTestApp(t, { READ_POOL_SIZE: 2 });

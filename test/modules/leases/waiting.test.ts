@@ -25,7 +25,7 @@ type Tap = Pick<typeof t, 'same' | 'ok'>;
 const wait = (partner: TestPartner, seconds = 20) => receive(app, partner, { wait_seconds: seconds, lease_seconds: 60 });
 const peek = async (partner: TestPartner) => (await app.request('GET', '/v1/inbox?wait=20', { key: partner.key })).json.events;
 
-// Far below the two seconds after which a waiter looks by itself, and with room for a busy machine; the contract's 100 ms are met by one of a few.
+// Far below the ten seconds after which a waiter looks by itself, and with room for a busy machine; the contract's 100 ms are met by one of a few.
 const soonMs = 1_000;
 const promisedMs = 100;
 
