@@ -10,7 +10,7 @@ export type SettleWriterOptions = {
   pool: pg.Pool;
   clock: Clock;
   maxQueuedRows: number;
-  /** Told which partners have events that came free or may do so earlier than before, after the commit. */
+  /** Told which partners have events that came free or may do so earlier than before, also by an extension that shortens a lease, after the commit. */
   onReleased(partnerIds: Set<number>): void;
   onBatch(batch: { rows: number; trigger: FlushTrigger }): void;
 };
@@ -54,10 +54,8 @@ export function createSettleWriter({
         client.release(classifyPostgresError(error) === 'retry');
         throw error;
       }
-      // An extension needs no wake-up, not even one that shortens a lease: that ends in five seconds at the soonest, and who waits looks
-      // by itself every two.
-      const released = rows.filter((_, index) => outcomes[index]?.status === 'released');
-      if (released.length > 0) onReleased(new Set(released.map((row) => row.partnerId)));
+      const moved = rows.filter((_, index) => outcomes[index]?.status === 'released' || outcomes[index]?.status === 'extended');
+      if (moved.length > 0) onReleased(new Set(moved.map((row) => row.partnerId)));
       return outcomes;
     },
   });

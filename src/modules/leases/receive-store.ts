@@ -33,7 +33,10 @@ export type Claimed = {
   held: number;
   /** Whether `maxEvents` were free; they may still have been more than an answer holds. */
   full: boolean;
-  /** When nothing was free: when the next lease or delay ends, in milliseconds. */
+  /**
+   * When nothing was free: when the next lease or delay ends, in milliseconds. What another claim is taking at this moment looks free to this one and is
+   * locked: then soon, because its lease is not known yet.
+   */
   dueAt: number | undefined;
   /** Of what is remembered under the `receiveId`, for `undoClaim`. */
   version: string | undefined;
@@ -139,7 +142,8 @@ SELECT (SELECT ${leaseText} FROM claimed), (
     ) AS found
   ), (SELECT count(leased_at) FROM chosen), (SELECT leases FROM held), (SELECT count(*) FROM candidates),
   CASE WHEN NOT EXISTS (SELECT FROM candidates) THEN (
-    SELECT ceil(extract(epoch FROM min(visible_at)) * 1000) FROM inbox WHERE partner_id = $1 AND id > $2 AND visible_at > $5::timestamptz ${filter}
+    SELECT ceil(extract(epoch FROM min(CASE WHEN visible_at > $5::timestamptz THEN visible_at ELSE $5::timestamptz + interval '25 milliseconds' END)) * 1000)
+    FROM inbox WHERE partner_id = $1 AND id > $2 AND (visible_at IS NULL OR visible_at > $5::timestamptz OR NOT last_delivery) ${filter}
   ) END, (SELECT version FROM remembered)`;
 }
 

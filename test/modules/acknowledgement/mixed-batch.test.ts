@@ -66,14 +66,14 @@ t.test('settlements of two partners that meet in one commit are never mixed, tho
   t.equal(stolenLeft.rows[0].count, 8, 'what the wrong token named is as it was');
 });
 
-t.test('who waits is woken by releases, once a commit, and by nothing else', async (t) => {
+t.test('who waits is woken by releases and extensions, once a commit, and by nothing else', async (t) => {
   const [a, b, c, d, e] = (await writers.lease(one, 5)) as [Held, Held, Held, Held, Held];
   const [f] = (await writers.lease(two, 1, { lastDelivery: true })) as [Held];
   const submit = (rows: SettleRow[]) => {
     const writer = writers.newWriter();
     return Promise.all(rows.map((each) => writer.submit(each)));
   };
-  await submit([row(a, { op: 'acknowledge' }), row(b, { op: 'reject', reason: null }), row(c, { op: 'extend', leaseSeconds: 61 })]);
+  await submit([row(a, { op: 'acknowledge' }), row(b, { op: 'reject', reason: null })]);
   t.same(writers.woken, []);
   await submit([{ ...row(d, { op: 'release', delaySeconds: 0 }), token: a.token }]);
   t.same(writers.woken, [], 'nor by a release that was refused');
@@ -81,6 +81,8 @@ t.test('who waits is woken by releases, once a commit, and by nothing else', asy
   t.same(writers.woken, [], 'nor by one that made a dead letter');
   await submit([row(d, { op: 'release', delaySeconds: 0 }), row(e, { op: 'release', delaySeconds: 60 })]);
   t.same(writers.woken, [[one.id]]);
+  await submit([row(c, { op: 'extend', leaseSeconds: 5 })]);
+  t.same(writers.woken, [[one.id], [one.id]], 'a lease may be shortened');
 });
 
 t.test('of two settlements of one event that come together the second finds what the first has done', async (t) => {

@@ -130,3 +130,39 @@ t.test('polls and receives share the ten waits of a partner', async (t) => {
   leave.abort();
   await Promise.allSettled(waits);
 });
+
+t.test('a lease that its holder shortens wakes who waits at its new end', async (t) => {
+  const partner = await app.addPartner();
+  const [id] = (await seedMany(app.db, partner.id, 1)) as [string];
+  const [held] = await receive(app, partner, { lease_seconds: 600 });
+  const answer = wait(partner);
+  await waiting(app, 1);
+  const extended = await settle(app, partner, id, 'extend', { lease_token: held?.lease_token, lease_seconds: 5 });
+  const late = await lateBy(t, answer, id, Date.parse(extended.json.lease_expires_at));
+  t.ok(late >= 0 && late < soonMs, `${late} ms after its end`);
+});
+
+t.test('an event that another replica is leasing at the moment of a look is seen when that lease ends', async (t) => {
+  const partner = await app.addPartner();
+  const [id] = (await seedMany(app.db, partner.id, 1)) as [string];
+  const end = Date.now() + 1_500;
+  await app.db.query('BEGIN');
+  await app.db.query(
+    `UPDATE inbox SET deliveries = 1, leased_at = now(), visible_at = $2, lease_token = gen_random_uuid() WHERE partner_id = $1`,
+    [partner.id, new Date(end).toISOString()],
+  );
+  const answer = wait(partner);
+  await until('a look has passed the locked event by', async () => {
+    const [gauge] = (await app.app.metrics.inboxWaits.get()).values;
+    return gauge?.value === 1 && app.app.pools.read.totalCount > 0;
+  });
+  await until('it has looked', async () => {
+    const { rows } = await app.db.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%candidates%' AND pid <> pg_backend_pid()`,
+    );
+    return rows.length > 0;
+  });
+  await app.db.query('COMMIT');
+  const late = await lateBy(t, answer, id, end);
+  t.ok(late >= 0 && late < soonMs, `${late} ms after its end`);
+});
