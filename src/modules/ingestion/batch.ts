@@ -9,7 +9,6 @@ import { arrayItems, exceedsDepth, type Item, itemsOfMember, skipSpace } from '.
 import type { MonthlyQuota } from '../../pipeline/limits/quota.ts';
 import { bodyAjv } from '../../pipeline/validation.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { receivedAtMs } from '../../platform/event-id.ts';
 import type { GroupCommit, Outcome } from '../../platform/group-commit.ts';
 import type { WriteOutcome } from './batch-writer.ts';
 import { cloudEventRow, cloudEventsArray, dataMembers, keyOf, structuredEvent } from './cloud-events.ts';
@@ -137,7 +136,7 @@ export function postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, o
         const cloudEvent = structuredEvent(event, text, span.members, pointer);
         const id = nextId();
         const idempotencyKey = batchKey === undefined ? keyOf(cloudEvent) : `${batchKey}:${index}`;
-        return cloudEventRow(cloudEvent, { principal, id, receivedAtMs: receivedAtMs(id), idempotencyKey, traceParent: trace });
+        return cloudEventRow(cloudEvent, { principal, id, idempotencyKey, traceParent: trace });
       }
       if (!isEvent(event)) {
         const found = fieldError((isEvent.errors as never[])[0] as never, true, pointer);
@@ -148,7 +147,6 @@ export function postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, o
       return eventRow({
         principal,
         id,
-        receivedAtMs: receivedAtMs(id),
         event,
         text,
         spans: span.members,

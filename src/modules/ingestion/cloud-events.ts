@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { FieldError } from '../../pipeline/errors/catalogue.ts';
 import { objectMembers, type Span, skipSpace } from '../../pipeline/json-spans.ts';
+import { receivedAtMs } from '../../platform/event-id.ts';
 import { cloudEventMember, eventAttributes } from '../../platform/event-json.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import { type CheckedAttributes, checkAttributes, invalid } from './cloud-events-attributes.ts';
@@ -66,7 +67,7 @@ export function keyOf({ attributes }: CloudEvent): string {
 /** The row of a CloudEvent. Its trace is that of the request, or else the one it carries. */
 export function cloudEventRow(
   { attributes, data }: CloudEvent,
-  input: Pick<RowInput, 'principal' | 'id' | 'receivedAtMs' | 'traceParent'> & { idempotencyKey: string },
+  input: Pick<RowInput, 'principal' | 'id' | 'traceParent'> & { idempotencyKey: string },
 ): EventRow {
   const { type, time, json, lasting, traceparent } = attributes;
   return {
@@ -75,7 +76,7 @@ export function cloudEventRow(
     eventType: type,
     attributes: eventAttributes({
       eventType: type,
-      timestamp: time === undefined ? formatTime(input.receivedAtMs) : normalizeTime(time),
+      timestamp: time === undefined ? formatTime(receivedAtMs(input.id)) : normalizeTime(time),
       metadata: null,
       traceParent: input.traceParent ?? traceParent(traceparent),
       cloudEvent: cloudEventMember(json, data.at),

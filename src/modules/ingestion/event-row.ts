@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import type { Span } from '../../pipeline/json-spans.ts';
+import { receivedAtMs } from '../../platform/event-id.ts';
 import { eventAttributes } from '../../platform/event-json.ts';
 import { formatTime, parseTime } from '../../platform/rfc3339.ts';
 import type { EventBody } from './schema.ts';
@@ -15,7 +16,6 @@ const wellFormedKey = new RegExp(idempotencyKeyPattern);
 export type RowInput = {
   principal: Principal;
   id: string;
-  receivedAtMs: number;
   /** The event as parsed and validated. */
   event: EventBody;
   /** The text in which the event stands, and where in it its `keptMembers` are. */
@@ -36,7 +36,7 @@ export function eventRow(input: RowInput): EventRow {
     eventType: event.event_type,
     attributes: eventAttributes({
       eventType: event.event_type,
-      timestamp: event.timestamp === undefined ? formatTime(input.receivedAtMs) : normalizeTime(event.timestamp),
+      timestamp: event.timestamp === undefined ? formatTime(receivedAtMs(input.id)) : normalizeTime(event.timestamp),
       metadata,
       traceParent: input.traceParent,
     }),

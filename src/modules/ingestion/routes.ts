@@ -82,7 +82,6 @@ export async function ingestion(app: FastifyInstance, options: IngestionOptions)
     return eventRow({
       principal,
       id,
-      receivedAtMs: receivedAtMs(id),
       event,
       text,
       spans: objectMembers(text, skipSpace(text, 0), keptMembers).spans,
@@ -100,7 +99,6 @@ export async function ingestion(app: FastifyInstance, options: IngestionOptions)
     return cloudEventRow(event, {
       principal,
       id,
-      receivedAtMs: receivedAtMs(id),
       idempotencyKey: key,
       traceParent: traceParent(headers.traceparent),
     });

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { copyInto, copyText } from '../../platform/copy.ts';
 import { rawText } from '../../platform/postgres.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 
 /** An event on its way to the database. Text columns hold what the partner sent, checked before; nothing here is parsed again. */
 export type EventRow = {
@@ -85,7 +86,7 @@ export async function insertKeyedEvents(client: pg.ClientBase, rows: EventRow[],
     ...columnTexts(rows),
     rows.map((row) => row.idempotencyKey ?? '').join(separator),
     rows.map((row) => row.fingerprint ?? '').join(','),
-    new Date(now).toISOString(),
+    formatTime(now),
   ];
   const result = await client.query<[string]>({
     name: 'insertKeyedEvents',
@@ -142,5 +143,5 @@ JOIN idempotency_keys USING (partner_id, key)`;
 
 /** Makes the partitions that the rows of `now` need: the way out when the job that makes them ahead has failed for days. */
 export async function ensurePartitions(pool: pg.Pool, now: number): Promise<void> {
-  await pool.query('SELECT ensure_partitions($1, 1)', [new Date(now).toISOString()]);
+  await pool.query('SELECT ensure_partitions($1, 1)', [formatTime(now)]);
 }

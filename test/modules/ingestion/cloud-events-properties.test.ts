@@ -4,7 +4,6 @@ import { cloudEventJson } from '../../../src/modules/inbox/cloud-events.ts';
 import { cloudEventRow, dataMembers, keyOf, structuredEvent } from '../../../src/modules/ingestion/cloud-events.ts';
 import { decodeValue } from '../../../src/modules/ingestion/cloud-events-headers.ts';
 import { objectMembers } from '../../../src/pipeline/json-spans.ts';
-import { receivedAtMs } from '../../../src/platform/event-id.ts';
 
 const id = '01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a';
 const coreNames = [
@@ -61,7 +60,6 @@ t.test('any event comes out with the attributes and the data that it had, in wha
       const row = cloudEventRow(cloudEvent, {
         principal,
         id,
-        receivedAtMs: receivedAtMs(id),
         idempotencyKey: keyOf(cloudEvent),
         traceParent: null,
       });
