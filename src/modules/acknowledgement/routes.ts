@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { AcknowledgeBatchBody, AcknowledgeBatchResult, AcknowledgeBody, Acknowledged } from './schema.ts';
+import { checkEventIds } from '../../pipeline/event-ids.ts';
+import { AcknowledgeBatchBody, AcknowledgeBatchResult, AcknowledgeBody, Acknowledged, settleLimits } from './schema.ts';
 import { settleRoutes } from './settle-routes.ts';
-import { checkIds, Settling, type SettlingOptions } from './settling.ts';
+import { Settling, type SettlingOptions } from './settling.ts';
 
 /** Where events end: acknowledged, and never delivered again; or given back, rejected or kept a while longer. */
 export async function acknowledgement(app: FastifyInstance, options: SettlingOptions): Promise<void> {
@@ -27,7 +28,7 @@ export async function acknowledgement(app: FastifyInstance, options: SettlingOpt
     },
     async (request: FastifyRequest<{ Body: AcknowledgeBatchBody }>, reply) => {
       const ids = request.body.event_ids;
-      checkIds(ids, (index) => `/event_ids/${index}`);
+      checkEventIds(ids, settleLimits.events, (index) => `/event_ids/${index}`);
       const command = { op: 'acknowledge', token: null } as const;
       const settled = await settling.settleAll(
         request,

@@ -1,14 +1,13 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { leaseLengths } from '../../platform/leases.ts';
 
 export const settleLimits = {
   /** In one request, of all kinds together. */
   events: 500,
   delaySeconds: 43_200,
   reasonCharacters: 500,
-  minLeaseSeconds: 5,
-  maxLeaseSeconds: 3_600,
   /** Of a lease with all its extensions. */
-  leaseSecondsInAll: 43_200,
+  leaseSecondsInAll: leaseLengths.inAll,
 } as const;
 
 export const token = Type.String({
@@ -28,8 +27,8 @@ export const reason = Type.String({
   description: 'Why, for whoever looks at the dead letters.',
 });
 export const leaseSeconds = Type.Integer({
-  minimum: settleLimits.minLeaseSeconds,
-  maximum: settleLimits.maxLeaseSeconds,
+  minimum: leaseLengths.least,
+  maximum: leaseLengths.most,
   description: 'Seconds from now; 12 hours from the receive at most.',
 });
 export const eventId = Type.String({ description: 'The `event_id` of the event.', examples: ['evt_01a20d1a-f4bb-7000-9f3c-5b2d8e41c07a'] });

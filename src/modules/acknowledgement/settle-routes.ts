@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { DeadLettered, ExtendBody, Extended, RejectBody, ReleaseBody, Released } from './schema.ts';
+import { checkEventIds } from '../../pipeline/event-ids.ts';
+import { DeadLettered, ExtendBody, Extended, RejectBody, ReleaseBody, Released, settleLimits } from './schema.ts';
 import { SettleBody, type SettleKind, SettleResult, settleKinds } from './settle-schema.ts';
-import { type Command, checkIds, type Settling } from './settling.ts';
+import type { Command, Settling } from './settling.ts';
 
 type ForEvent<Body> = FastifyRequest<{ Params: { id: string }; Body: Body }>;
 
@@ -46,8 +47,9 @@ export function settleRoutes(app: FastifyInstance, settling: Settling): void {
       const items = settleKinds.flatMap((list) =>
         (request.body[list] ?? []).map((item, index) => ({ list, index, event_id: item.event_id, command: command(list, item) })),
       );
-      checkIds(
+      checkEventIds(
         items.map(({ event_id }) => event_id),
+        settleLimits.events,
         (at) => `/${items[at]?.list}/${items[at]?.index}/event_id`,
       );
       const settled = await settling.settleAll(request, items);

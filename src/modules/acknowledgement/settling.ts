@@ -4,11 +4,11 @@ import { ApiError, catalogue, type ErrorCode } from '../../pipeline/errors/catal
 import { logFailure, toApiError } from '../../pipeline/errors/handler.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { DeadLetterReason } from '../../platform/dead-letters.ts';
-import { parseEventId, receivedAtMs } from '../../platform/event-id.ts';
+import { parseEventId } from '../../platform/event-id.ts';
+import { expiryFloor } from '../../platform/expiry.ts';
 import { type GroupCommit, QueueFullError, RowExpiredError } from '../../platform/group-commit.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import type { SettleOutcome } from './outcomes.ts';
-import { settleLimits } from './schema.ts';
 import type { SettleRow } from './store.ts';
 
 export type SettlingOptions = {
@@ -40,8 +40,7 @@ export class Settling {
     const { writer, clock } = this.#options;
     const id = parseEventId(publicId);
     if (id === undefined) throw new ApiError('event_not_found');
-    const received = receivedAtMs(id);
-    if (received + principal.retentionMs <= clock() || received <= principal.expiredThroughMs) throw new ApiError('event_not_found');
+    if (id < expiryFloor(principal, clock())) throw new ApiError('event_not_found');
     // A token that cannot be one of ours is nobody's latest; the database would refuse to read it.
     const token = command.token !== null && !isUuid.test(command.token) ? noToken : command.token;
     const outcome = await writer.submit({ ...command, token, partnerId: principal.partnerId, id }).catch(refuse);
@@ -102,20 +101,4 @@ function refuse(error: unknown): never {
 
 function itemError(code: ErrorCode): { code: ErrorCode; detail: string; retryable: boolean } {
   return { code, detail: catalogue[code].advice, retryable: catalogue[code].retryable };
-}
-
-/** @throws {ApiError} empty_batch, batch_too_many, duplicate_event_in_request; `pointer` gives the place of an id in the body. */
-export function checkIds(ids: string[], pointer: (index: number) => string): void {
-  if (ids.length === 0) throw new ApiError('empty_batch');
-  if (ids.length > settleLimits.events) {
-    throw new ApiError('batch_too_many', {
-      detail: `${ids.length} events were named; name at most ${settleLimits.events} in one request.`,
-    });
-  }
-  if (new Set(ids).size === ids.length) return;
-  const seen = new Set<string>();
-  const index = ids.findIndex((id) => seen.size === seen.add(id).size);
-  throw new ApiError('duplicate_event_in_request', {
-    errors: [{ pointer: pointer(index), code: 'duplicate', detail: 'was named before' }],
-  });
 }

@@ -1,6 +1,8 @@
 import type pg from 'pg';
 import { buryDying } from '../../platform/dead-letters.ts';
+import { leaseLengths } from '../../platform/leases.ts';
 import { rawText } from '../../platform/postgres.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 
 /** What is to become of an event. `token` is that of a lease, or null where none is needed. */
 export type SettleRow = { partnerId: number; id: string; token: string | null } & (
@@ -14,11 +16,6 @@ export type SettleRow = { partnerId: number; id: string; token: string | null } 
 export type Effect = 'acknowledged' | 'buried' | 'updated';
 
 export const rowKey = ({ partnerId, id }: { partnerId: number; id: string }) => `${partnerId} ${id}`;
-
-/** Milliseconds that a lease may last in all, from the receive on. */
-export const longestLeaseMs = 12 * 3_600_000;
-
-export const time = (ms: number) => new Date(ms).toISOString();
 
 /** Runs a prepared statement; every value of its rows is the text that Postgres sends. */
 export async function run(client: pg.ClientBase, name: string, text: string, values: string[]): Promise<(string | null)[][]> {
@@ -38,7 +35,7 @@ export const keys = `string_to_array($1, ',')::integer[], string_to_array($2, ',
  * @returns the keys of the rows that were acknowledged.
  */
 export async function takeFromInbox(client: pg.ClientBase, rows: SettleRow[], now: number): Promise<Map<string, Effect>> {
-  const found = await run(client, 'takeFromInbox', takeFromInboxText, [...keyTexts(rows), time(now)]);
+  const found = await run(client, 'takeFromInbox', takeFromInboxText, [...keyTexts(rows), formatTime(now)]);
   return new Map(found.map(([partnerId, id]) => [`${partnerId} ${id}`, 'acknowledged']));
 }
 
@@ -68,7 +65,7 @@ export async function settleRows(client: pg.ClientBase, rows: SettleRow[], now: 
   const seconds = rows.map((row) => (row.op === 'release' ? row.delaySeconds : row.op === 'extend' ? row.leaseSeconds : 0));
   const found = await run(client, 'settleRows', settleRowsText, [
     ...keyTexts(rows),
-    time(now),
+    formatTime(now),
     rows.map((row) => row.op).join(','),
     seconds.join(','),
     rows.map((row) => (row.op === 'reject' ? (row.reason ?? '') : '')).join('\x01'),
@@ -84,7 +81,7 @@ WITH wanted AS MATERIALIZED (
   SELECT inbox.partner_id, inbox.id, op, make_interval(secs => seconds) AS span, detail, last_delivery
   FROM wanted JOIN inbox USING (partner_id, id)
   WHERE (token IS NULL OR token = lease_token)
-    AND (op <> 'extend' OR coalesce(leased_at, $4::timestamptz) + interval '${longestLeaseMs} milliseconds' >= $4::timestamptz + make_interval(secs => seconds))
+    AND (op <> 'extend' OR coalesce(leased_at, $4::timestamptz) + interval '${leaseLengths.inAll} seconds' >= $4::timestamptz + make_interval(secs => seconds))
   ORDER BY partner_id, id FOR UPDATE OF inbox
 ), dying AS MATERIALIZED (
   SELECT partner_id, id, CASE op WHEN 'reject' THEN 'rejected' ELSE 'max_deliveries_exceeded' END AS reason, detail

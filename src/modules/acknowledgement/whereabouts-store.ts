@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { DeadLetterReason } from '../../platform/dead-letters.ts';
-import { acknowledgeTaken, keys, keyTexts, run, type SettleRow, time } from './store.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
+import { acknowledgeTaken, keys, keyTexts, run, type SettleRow } from './store.ts';
 
 /** Where an event is that was not settled; null where it is not. Times in milliseconds. */
 export type Whereabouts = {
@@ -50,7 +51,7 @@ WHERE num_nonnulls(inbox.id, acknowledgements.id, dead_letters.id, expunged_at) 
  * @returns the keys of the rows that were.
  */
 export async function acknowledgeDead(client: pg.ClientBase, rows: SettleRow[], now: number): Promise<Set<string>> {
-  const found = await run(client, 'acknowledgeDead', acknowledgeDeadText, [...keyTexts(rows), time(now)]);
+  const found = await run(client, 'acknowledgeDead', acknowledgeDeadText, [...keyTexts(rows), formatTime(now)]);
   return new Set(found.map(([partnerId, id]) => `${partnerId} ${id}`));
 }
 

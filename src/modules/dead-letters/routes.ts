@@ -7,6 +7,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { parseEventId, receivedAtMs } from '../../platform/event-id.ts';
 import { eventJson } from '../../platform/event-json.ts';
 import { parseEventTypes } from '../../platform/event-types.ts';
+import { expiredMs } from '../../platform/expiry.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import type { Signer } from '../../platform/signature.ts';
 import { DeadLetter, DeadLetterDeleted, DeadLetterPage, DeadLettersQuery } from './schema.ts';
@@ -19,7 +20,7 @@ type ForEvent = FastifyRequest<{ Params: { id: string } }>;
 /** What no worker could handle: to be looked at, and thrown away. Bringing it back into the inbox is the matter of modules/replay. */
 export async function deadLetters(app: FastifyInstance, { pool, clock, signer, onDeleted }: DeadLettersOptions): Promise<void> {
   /** Dead letters have the partner's retention from their death on; what has expired once does not come back by a longer one. */
-  const expiredMs = ({ retentionMs, expiredThroughMs }: Principal) => Math.max(clock() - retentionMs, expiredThroughMs);
+  const expiredBy = (principal: Principal) => expiredMs(principal, clock());
 
   app.get(
     '/v1/dead-letters',
@@ -30,7 +31,7 @@ export async function deadLetters(app: FastifyInstance, { pool, clock, signer, o
     async ({ principal, query }: FastifyRequest<{ Querystring: DeadLettersQuery }>, reply) => {
       const { rows, hasMore } = await readDeadLetters(pool, {
         partnerId: principal.partnerId,
-        expiredMs: expiredMs(principal),
+        expiredMs: expiredBy(principal),
         before: query.cursor === undefined ? undefined : readCursor(signer, query, principal),
         limit: query.limit,
         reason: query.reason,
@@ -51,7 +52,7 @@ export async function deadLetters(app: FastifyInstance, { pool, clock, signer, o
     { schema: { response: { 200: DeadLetter } }, config: { operation: 'getDeadLetter', access: 'inbox:read', limit: true } },
     async ({ principal, params }: ForEvent, reply) => {
       const id = parseEventId(params.id);
-      const row = id && (await findDeadLetter(pool, principal.partnerId, id, expiredMs(principal)));
+      const row = id && (await findDeadLetter(pool, principal.partnerId, id, expiredBy(principal)));
       if (!row) throw new ApiError('event_not_found');
       return reply.header('cache-control', 'no-store').type('application/json').send(deadLetterJson(row, principal.retentionMs));
     },
@@ -65,7 +66,7 @@ export async function deadLetters(app: FastifyInstance, { pool, clock, signer, o
     },
     async ({ principal, params }: ForEvent) => {
       const id = parseEventId(params.id);
-      if (!id || !(await deleteDeadLetter(pool, principal.partnerId, id, expiredMs(principal)))) throw new ApiError('event_not_found');
+      if (!id || !(await deleteDeadLetter(pool, principal.partnerId, id, expiredBy(principal)))) throw new ApiError('event_not_found');
       onDeleted(1);
       return { event_id: params.id, status: 'deleted' };
     },

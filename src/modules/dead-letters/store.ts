@@ -3,6 +3,7 @@ import type { DeadLetterReason } from '../../platform/dead-letters.ts';
 import { storedEventSql } from '../../platform/event-json.ts';
 import { type EventTypes, typeFilterSql, typeFilterValues } from '../../platform/event-types.ts';
 import { rawText } from '../../platform/postgres.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 import { deadLetterLimits } from './schema.ts';
 
 /** A dead letter; `stored` as platform/event-json.ts has it. Times in milliseconds. */
@@ -39,8 +40,6 @@ function readRow([stored, reason, detail, count, replayed, deadAt]: Row): DeadLe
   return { stored, reason, detail, count: Number(count), replayed: replayed === 't', deadAtMs: Number(deadAt) };
 }
 
-const time = (ms: number) => new Date(ms).toISOString();
-
 /**
  * One page of a partner's dead letters, newest first. It is cut at its size by the lengths of the texts, which Postgres knows without reading them;
  * the first always fits. A byte of `detail` can take six in JSON.
@@ -49,8 +48,8 @@ export async function readDeadLetters(pool: pg.Pool, query: DeadLetterQuery): Pr
   const { partnerId, expiredMs, before, limit, reason, types } = query;
   const values: unknown[] = [
     partnerId,
-    time(expiredMs),
-    before ? time(before.deadAtMs) : 'infinity',
+    formatTime(expiredMs),
+    before ? formatTime(before.deadAtMs) : 'infinity',
     before?.id ?? 'ffffffff-ffff-ffff-ffff-ffffffffffff',
     limit,
     reason ?? null,
@@ -91,7 +90,7 @@ export async function findDeadLetter(pool: pg.Pool, partnerId: number, id: strin
   const result = await pool.query<Row>({
     name: 'findDeadLetter',
     text: `SELECT ${columns} FROM dead_letters WHERE partner_id = $1 AND id = $2 AND dead_at > $3::timestamptz`,
-    values: [partnerId, id, time(expiredMs)],
+    values: [partnerId, id, formatTime(expiredMs)],
     rowMode: 'array',
     types: rawText,
   });
@@ -108,7 +107,7 @@ export async function deleteDeadLetter(pool: pg.Pool, partnerId: number, id: str
   const result = await pool.query({
     name: 'deleteDeadLetter',
     text: deleteDeadLetterText,
-    values: [partnerId, id, time(expiredMs)],
+    values: [partnerId, id, formatTime(expiredMs)],
   });
   return result.rowCount === 1;
 }

@@ -1,4 +1,5 @@
 import { eventJson, storedEventSql, uuidCharacters } from '../../platform/event-json.ts';
+import { isFreeSql } from '../../platform/leases.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import type { EventStatus } from './schema.ts';
 
@@ -24,7 +25,7 @@ const ms = (column: string) => `round(extract(epoch FROM ${column}) * 1000)`;
 export const statusSql = `CASE
     WHEN e.expunged_at IS NOT NULL THEN 'expunged'
     WHEN i.id IS NOT NULL THEN CASE
-      WHEN i.visible_at IS NULL OR (i.visible_at <= $2::timestamptz AND NOT i.last_delivery) THEN 'pending'
+      WHEN ${isFreeSql('$2::timestamptz', 'i.')} THEN 'pending'
       WHEN i.visible_at > $2::timestamptz AND i.leased_at IS NULL THEN 'delayed'
       ELSE 'leased' END
     WHEN d.id IS NOT NULL THEN 'dead_lettered'

@@ -1,6 +1,8 @@
 import type pg from 'pg';
 import { type EventTypes, typeFilterSql, typeFilterValues } from '../../platform/event-types.ts';
+import { isFreeSql } from '../../platform/leases.ts';
 import { rawText } from '../../platform/postgres.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 import { type DetailsColumns, detailsColumns, detailsJoins, type EventDetailsRow, readDetails } from './details.ts';
 import { type EventStatus, eventsLimits } from './schema.ts';
 
@@ -39,7 +41,7 @@ const inboxSource = (condition: string) => source('inbox', 'event_type, visible_
 const sources: Record<EventStatus | 'any', Source> = {
   any: source('events', 'event_type'),
   expunged: source('events', 'event_type, expunged_at', 'expunged_at IS NOT NULL'),
-  pending: inboxSource('(visible_at IS NULL OR (visible_at <= $2::timestamptz AND NOT last_delivery))'),
+  pending: inboxSource(isFreeSql('$2::timestamptz')),
   leased: inboxSource('((visible_at > $2::timestamptz AND leased_at IS NOT NULL) OR (visible_at <= $2::timestamptz AND last_delivery))'),
   delayed: inboxSource('visible_at > $2::timestamptz AND leased_at IS NULL'),
   dead_lettered: source('dead_letters', 'event_type'),
@@ -59,7 +61,7 @@ export async function listNewest(pool: pg.Pool, query: ListQuery): Promise<ListP
   const result = await pool.query<(string | null)[]>({
     name: `listNewest ${status}`,
     text: texts[status],
-    values: [partnerId, new Date(now).toISOString(), after, before, limit, filters ? scannedRows : limit + 1, exact, prefixes],
+    values: [partnerId, formatTime(now), after, before, limit, filters ? scannedRows : limit + 1, exact, prefixes],
     rowMode: 'array',
     types: rawText,
   });

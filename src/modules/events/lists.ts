@@ -4,6 +4,7 @@ import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { idFloor } from '../../platform/event-id.ts';
 import { type EventTypes, matchesTypes, parseEventTypes } from '../../platform/event-types.ts';
+import { expiredMs } from '../../platform/expiry.ts';
 import { parseTime } from '../../platform/rfc3339.ts';
 import type { Signer } from '../../platform/signature.ts';
 import { EventCursors } from './cursor.ts';
@@ -61,9 +62,9 @@ export class EventLists {
     return pageJson(fits ? [found] : [], retentionMs, false, undefined);
   }
 
-  #range({ from, to, event_type }: EventsQuery, { retentionMs, expiredThroughMs }: Principal): Range {
+  #range({ from, to, event_type }: EventsQuery, principal: Principal): Range {
     const now = this.#clock();
-    const start = Math.max(now - retentionMs, expiredThroughMs) + 1;
+    const start = expiredMs(principal, now) + 1;
     const end = now + dayMs; // bounds the partitions that are opened
     return {
       now,

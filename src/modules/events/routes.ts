@@ -5,6 +5,7 @@ import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { parseEventId, receivedAtMs } from '../../platform/event-id.ts';
+import { expiryFloor } from '../../platform/expiry.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import type { Database } from '../../platform/schema.ts';
 import type { Signer } from '../../platform/signature.ts';
@@ -60,10 +61,9 @@ export async function events(app: FastifyInstance, { pool, db, clock, signer }: 
 }
 
 /** The UUID of an event that has not expired. @throws {ApiError} event_not_found. */
-function visibleId(text: string, { retentionMs, expiredThroughMs }: Principal, now: number): string {
+function visibleId(text: string, principal: Principal, now: number): string {
   const id = parseEventId(text);
-  const received = id === undefined ? 0 : receivedAtMs(id);
-  if (id === undefined || received + retentionMs <= now || received <= expiredThroughMs) throw new ApiError('event_not_found');
+  if (id === undefined || id < expiryFloor(principal, now)) throw new ApiError('event_not_found');
   return id;
 }
 

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { rawText } from '../../platform/postgres.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 import { type DetailsColumns, detailsColumns, detailsJoins, type EventDetailsRow, readDetails } from './details.ts';
 
 /** One event, or undefined when the partner has none of this id. `now` in milliseconds. */
@@ -7,7 +8,7 @@ export async function findEvent(pool: pg.Pool, partnerId: number, id: string, no
   const result = await pool.query<DetailsColumns>({
     name: 'findEvent',
     text: `SELECT ${detailsColumns} FROM events AS e ${detailsJoins} WHERE e.partner_id = $1 AND e.id = $3`,
-    values: [partnerId, new Date(now).toISOString(), id],
+    values: [partnerId, formatTime(now), id],
     rowMode: 'array',
     types: rawText,
   });

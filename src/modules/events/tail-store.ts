@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { idFloor, receivedAtMs } from '../../platform/event-id.ts';
 import { type EventTypes, typeFilterSql, typeFilterValues } from '../../platform/event-types.ts';
 import { rawText } from '../../platform/postgres.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 import { type DetailsColumns, detailsColumns, detailsJoins, type EventDetailsRow, readDetails, statusSql } from './details.ts';
 import { eventOverheadBytes, eventsBytes } from './list-store.ts';
 import type { EventStatus } from './schema.ts';
@@ -66,7 +67,7 @@ export async function readTail(pool: pg.Pool, query: TailQuery): Promise<TailPag
     text: readTailText,
     values: [
       partnerId,
-      new Date(now).toISOString(),
+      formatTime(now),
       after,
       before,
       limit,

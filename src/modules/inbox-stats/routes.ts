@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type pg from 'pg';
 import type { Principal } from '../../pipeline/auth/principal.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { idFloor, receivedAtMs } from '../../platform/event-id.ts';
+import { receivedAtMs } from '../../platform/event-id.ts';
+import { expiredMs, expiryFloor } from '../../platform/expiry.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import { PacedLooks } from './paced-looks.ts';
 import { InboxStats } from './schema.ts';
@@ -24,10 +25,10 @@ export async function inboxStats(app: FastifyInstance, { pool, clock }: InboxSta
     },
   );
 
-  async function count({ partnerId, retentionMs, expiredThroughMs }: Principal): Promise<object> {
+  async function count(principal: Principal): Promise<object> {
     const now = clock();
-    const deadAfter = Math.max(now - retentionMs, expiredThroughMs);
-    const counts = await countInbox(pool, { partnerId, now, after: idFloor(deadAfter + 1), deadAfter });
+    const { partnerId } = principal;
+    const counts = await countInbox(pool, { partnerId, now, after: expiryFloor(principal, now), deadAfter: expiredMs(principal, now) });
     const { pending, leased, delayed, deadLetters, oldestPending, nextAvailableMs } = counts;
     const oldestMs = oldestPending === null ? null : receivedAtMs(oldestPending);
     return {

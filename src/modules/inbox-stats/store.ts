@@ -1,5 +1,7 @@
 import type pg from 'pg';
+import { isFreeSql } from '../../platform/leases.ts';
 import { rawText } from '../../platform/postgres.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 
 /** Counts of a partner's events; times in milliseconds, null when there is none. */
 export type InboxCounts = {
@@ -27,7 +29,7 @@ export async function countInbox(pool: pg.Pool, { partnerId, now, after, deadAft
   const result = await pool.query<(string | null)[]>({
     name: 'countInbox',
     text: countInboxText,
-    values: [partnerId, new Date(now).toISOString(), after, new Date(deadAfter).toISOString()],
+    values: [partnerId, formatTime(now), after, formatTime(deadAfter)],
     rowMode: 'array',
     types: rawText,
   });
@@ -48,7 +50,7 @@ export async function countInbox(pool: pg.Pool, { partnerId, now, after, deadAft
   };
 }
 
-const isPending = '(visible_at IS NULL OR (visible_at <= $2::timestamptz AND NOT last_delivery))';
+const isPending = isFreeSql('$2::timestamptz');
 
 // Who never leases pays for a count of rows and of what is not null; only where something is held, or was, is it looked at what.
 const countInboxText = `

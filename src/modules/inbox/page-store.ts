@@ -3,6 +3,7 @@ import { idFloor } from '../../platform/event-id.ts';
 import { type Delivery, storedEventSql } from '../../platform/event-json.ts';
 import { type EventTypes, typeFilterSql, typeFilterValues } from '../../platform/event-types.ts';
 import { rawText } from '../../platform/postgres.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 import { inboxLimits } from './schema.ts';
 
 export type PageQuery = {
@@ -34,7 +35,7 @@ export type RawPage = {
  */
 export async function readPage(pool: pg.Pool, query: PageQuery): Promise<RawPage> {
   const { partnerId, after, limit, types, includeLeased, now } = query;
-  const values: unknown[] = [partnerId, after, limit, idFloor(now + dayMs), new Date(now).toISOString(), includeLeased];
+  const values: unknown[] = [partnerId, after, limit, idFloor(now + dayMs), formatTime(now), includeLeased];
   if (types) values.push(...typeFilterValues(types));
   const result = await pool.query<(string | null)[]>({
     name: types ? 'readPageOfTypes' : 'readPage',

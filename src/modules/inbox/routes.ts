@@ -8,6 +8,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { idFloor, receivedAtMs } from '../../platform/event-id.ts';
 import { pushEventJson } from '../../platform/event-json.ts';
 import { parseEventTypes } from '../../platform/event-types.ts';
+import { expiryFloor } from '../../platform/expiry.ts';
 import { ScanFloors } from '../../platform/scan-floors.ts';
 import type { Signer } from '../../platform/signature.ts';
 import { cloudEventJson, cloudEventsBatchType, prefersCloudEvents } from './cloud-events.ts';
@@ -82,7 +83,7 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
     const now = clock();
     const { partnerId } = principal;
     const { limit } = query;
-    const start = idFloor(Math.max(now - principal.retentionMs, principal.expiredThroughMs) + 1);
+    const start = expiryFloor(principal, now);
     const types = query.event_type === undefined ? undefined : parseEventTypes(query.event_type.split(','));
     const includeLeased = query.include_leased;
     const scan = (after: string) => readPage(pool, { partnerId, after, limit, types, includeLeased, now });

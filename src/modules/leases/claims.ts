@@ -2,8 +2,8 @@ import type pg from 'pg';
 import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { idFloor } from '../../platform/event-id.ts';
 import type { EventTypes } from '../../platform/event-types.ts';
+import { expiryFloor } from '../../platform/expiry.ts';
 import { ScanFloors } from '../../platform/scan-floors.ts';
 import { LeaseRoom } from './lease-room.ts';
 import { type Claimed, claimEvents, type Leased } from './receive-store.ts';
@@ -106,7 +106,7 @@ export class Claims {
     const { partnerId } = principal;
     const maxEvents = group.reduce((sum, wish) => sum + wish.maxEvents, 0);
     const now = clock();
-    const start = oldestShown(principal, now);
+    const start = expiryFloor(principal, now);
     const countLeases = this.#room.mustCount(partnerId, maxEvents, now);
     const common = { partnerId, maxEvents, types, now, leaseMs, maxDeliveries: principal.maxDeliveries, receiveId, countLeases };
 
@@ -165,9 +165,4 @@ function isPlain({ types, receiveId }: Wish): boolean {
 /** The id of the last event of a claim. */
 function lastOf({ events }: Claimed): string | undefined {
   return events.at(-1)?.stored.slice(0, 36);
-}
-
-/** The smallest id of an event of the partner that has not expired. */
-export function oldestShown({ retentionMs, expiredThroughMs }: Principal, now: number): string {
-  return idFloor(Math.max(now - retentionMs, expiredThroughMs) + 1);
 }

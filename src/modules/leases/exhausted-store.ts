@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { buryDying } from '../../platform/dead-letters.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 
 /** Events that one statement moves at most. */
 export const portion = 500;
@@ -14,7 +15,7 @@ export async function buryExhausted(pool: pg.Pool, now: number): Promise<number>
   const result = await pool.query<{ moved: string }>({
     name: 'buryExhausted',
     text: buryExhaustedText,
-    values: [new Date(now).toISOString()],
+    values: [formatTime(now)],
   });
   return Number(result.rows[0]?.moved);
 }

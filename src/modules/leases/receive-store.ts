@@ -2,7 +2,9 @@ import type pg from 'pg';
 import { idFloor } from '../../platform/event-id.ts';
 import { storedEventSql } from '../../platform/event-json.ts';
 import { type EventTypes, typeFilterSql, typeFilterValues } from '../../platform/event-types.ts';
+import { isFreeSql } from '../../platform/leases.ts';
 import { rawText } from '../../platform/postgres.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 import { leaseLimits } from './schema.ts';
 
 export type Claim = {
@@ -55,14 +57,13 @@ const eventOverheadBytes = 330;
  */
 export async function claimEvents(pool: pg.Pool, claim: Claim): Promise<Claimed> {
   const { partnerId, after, maxEvents, types, now, leaseMs, maxDeliveries, receiveId, onlyFull, countLeases } = claim;
-  const time = (ms: number) => new Date(ms).toISOString();
   const values: unknown[] = [
     partnerId,
     after,
     maxEvents,
     idFloor(now + dayMs),
-    time(now),
-    time(now + leaseMs),
+    formatTime(now),
+    formatTime(now + leaseMs),
     maxDeliveries,
     receiveId ?? null,
     countLeases,
@@ -111,7 +112,7 @@ function claimText(filter: string): string {
   return `
 WITH candidates AS MATERIALIZED (
   SELECT id, bytes, leased_at FROM inbox
-  WHERE partner_id = $1 AND id > $2 ${filter} AND (visible_at IS NULL OR (visible_at <= $5::timestamptz AND NOT last_delivery))
+  WHERE partner_id = $1 AND id > $2 ${filter} AND ${isFreeSql('$5::timestamptz')}
   ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED
 ), held AS MATERIALIZED (
   SELECT CASE WHEN $9::boolean THEN (
@@ -163,7 +164,7 @@ export async function findReceive(
   const result = await pool.query<(string | null)[]>({
     name: 'findReceive',
     text: findReceiveText,
-    values: [partnerId, receiveId, new Date(now - repeatableMs).toISOString(), new Date(now).toISOString(), after],
+    values: [partnerId, receiveId, formatTime(now - repeatableMs), formatTime(now), after],
     rowMode: 'array',
     types: rawText,
   });

@@ -6,10 +6,11 @@ import type { Wait, Waits } from '../../pipeline/waits.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { eventJson } from '../../platform/event-json.ts';
 import { parseEventTypes } from '../../platform/event-types.ts';
+import { expiryFloor } from '../../platform/expiry.ts';
 import { isUniqueViolation } from '../../platform/postgres.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import type { Wakeups } from '../../platform/wakeups.ts';
-import { Claims, type Given, oldestShown } from './claims.ts';
+import { Claims, type Given } from './claims.ts';
 import { findReceive, type Leased, undoClaim } from './receive-store.ts';
 import { ReceiveBody, Received } from './schema.ts';
 
@@ -72,7 +73,7 @@ export async function leases(app: FastifyInstance, options: LeasesOptions): Prom
     const now = clock();
     const { partnerId } = principal;
     const known =
-      receiveId === undefined ? undefined : await findReceive(pool, { partnerId, receiveId, after: oldestShown(principal, now), now });
+      receiveId === undefined ? undefined : await findReceive(pool, { partnerId, receiveId, after: expiryFloor(principal, now), now });
     if (known) return { events: known, dueAt: undefined, repeated: true };
     const types = body.event_types && parseEventTypes(body.event_types);
     const wish = { principal, maxEvents: body.max_events, leaseMs: body.lease_seconds * 1000, types, receiveId };

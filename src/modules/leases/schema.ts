@@ -1,13 +1,14 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { eventMembers } from '../../platform/event-json.ts';
 import { maxEventTypeFilters, typeFilterPattern } from '../../platform/event-types.ts';
+import { leaseLengths } from '../../platform/leases.ts';
 
 export const leaseLimits = {
   receiveEvents: 500,
   /** Bytes of an answer, as of a page of the inbox. */
   receiveBytes: 4 * 1024 * 1024,
-  minSeconds: 5,
-  maxSeconds: 3_600,
+  minSeconds: leaseLengths.least,
+  maxSeconds: leaseLengths.most,
   waitSeconds: 30,
   /** At once, of one partner. */
   inFlight: 10_000,

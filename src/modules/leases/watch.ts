@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Clock } from '../../platform/clock.ts';
 import type { Metrics } from '../../platform/metrics.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 
 /**
  * Reports the open leases of all partners at each scrape, as every replica sees them alike. Leases are taken from the head of an inbox and are 10,000 at
@@ -12,7 +13,7 @@ export function watchLeases(metrics: Metrics, pool: pg.Pool, clock: Clock): void
       const { rows } = await pool.query<{ open: string }>({
         name: 'countLeases',
         text: countLeasesText,
-        values: [new Date(clock()).toISOString()],
+        values: [formatTime(clock())],
       });
       gauge.set(Number(rows[0]?.open));
     } catch {

@@ -2,7 +2,8 @@ import type pg from 'pg';
 import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { createIdGenerator, idFloor } from '../../platform/event-id.ts';
+import { createIdGenerator } from '../../platform/event-id.ts';
+import { expiryFloor } from '../../platform/expiry.ts';
 import { createJob } from './job-store.ts';
 import { bringBack } from './move-store.ts';
 import { bulkLimits } from './schema.ts';
@@ -41,10 +42,11 @@ export class BulkCommands {
   }
 
   /** @throws {ApiError} job_in_progress; the database's error. */
-  async run({ partnerId, retentionMs, expiredThroughMs }: Principal, command: BulkCommand, now: number): Promise<BulkOutcome> {
+  async run(principal: Principal, command: BulkCommand, now: number): Promise<BulkOutcome> {
     const { pool, onMoved, onJob } = this.#options;
     const { kind, selection, maxPerSecond, dryRun } = command;
-    const floor = idFloor(Math.max(now - retentionMs, expiredThroughMs) + 1);
+    const { partnerId } = principal;
+    const floor = expiryFloor(principal, now);
     const { ids, ...count } = await this.#inTurn(partnerId, () => this.#count(partnerId, selection, floor));
     if (dryRun) return { done: 'counted', ...count };
     if (count.countedAll && count.matched <= Math.min(bulkLimits.eventsAtOnce, maxPerSecond ?? bulkLimits.eventsAtOnce)) {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Clock } from '../../platform/clock.ts';
-import { idFloor } from '../../platform/event-id.ts';
+import { expiryFloor } from '../../platform/expiry.ts';
 import { classifyPostgresError } from '../../platform/postgres.ts';
 import { advanceJob, type ClaimedJob, claimJob, failJob, jobDueInMs } from './job-store.ts';
 import { bringBack } from './move-store.ts';
@@ -120,10 +120,10 @@ export class JobRunner {
 
 /** Moves the next portion of a job that is locked, and notes it. Returns how many events were moved. */
 async function movePortion(client: pg.ClientBase, job: ClaimedJob, now: number): Promise<number> {
-  const { partnerId, id, kind, selection, maxPerSecond, position, retentionMs, expiredThroughMs } = job;
+  const { partnerId, id, kind, selection, maxPerSecond, position } = job;
   const left = 'ids' in selection || selection.limit === null ? Number.POSITIVE_INFINITY : selection.limit - job.moved;
   const matches = Math.min(bulkLimits.eventsAtOnce, maxPerSecond ?? Number.POSITIVE_INFINITY, left);
-  const floor = idFloor(Math.max(now - retentionMs, expiredThroughMs) + 1);
+  const floor = expiryFloor(job, now);
   const rows = isSparse(selection) ? sparseRows : matches;
   const portion = await selectPortion(client, { partnerId, selection, position, floor, matches, rows, ids: matches });
   const sources = 'ids' in selection ? 'dead_lettered' : selection.sources;

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { rawText } from '../../platform/postgres.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 import { bulkLimits } from './schema.ts';
 import type { BulkKind, Selection } from './selection.ts';
 
@@ -29,15 +30,13 @@ export type NewJob = {
   now: number;
 };
 
-const time = (ms: number) => new Date(ms).toISOString();
-
 /**
  * Creates a job, unless the partner has one that has not finished; an index sees to it that of two at once one is second.
  * @returns undefined, or the id of the other job.
  */
 export async function createJob(pool: pg.Pool, job: NewJob): Promise<string | undefined> {
   const { partnerId, id, kind, selection, maxPerSecond, matched, countedAll, now } = job;
-  const values = [partnerId, id, kind, JSON.stringify({ ...selection, countedAll }), maxPerSecond, matched, time(now)];
+  const values = [partnerId, id, kind, JSON.stringify({ ...selection, countedAll }), maxPerSecond, matched, formatTime(now)];
   for (;;) {
     const created = await pool.query({ name: 'createJob', text: createJobText, values });
     if (created.rowCount === 1) return undefined;
@@ -63,7 +62,7 @@ export async function findJob(pool: pg.Pool, partnerId: number, id: string, now:
   const result = await pool.query<(string | null)[]>({
     name: 'findJob',
     text: findJobText,
-    values: [partnerId, id, time(now - bulkLimits.jobKeptSeconds * 1000)],
+    values: [partnerId, id, formatTime(now - bulkLimits.jobKeptSeconds * 1000)],
     rowMode: 'array',
     types: rawText,
   });
@@ -112,7 +111,7 @@ export async function claimJob(client: pg.ClientBase, now: number): Promise<Clai
   const result = await client.query<(string | null)[]>({
     name: 'claimJob',
     text: claimJobText,
-    values: [time(now), time(now + longestPauseMs)],
+    values: [formatTime(now), formatTime(now + longestPauseMs)],
     rowMode: 'array',
     types: rawText,
   });
@@ -152,7 +151,11 @@ export type Progress = { partnerId: number; id: string; moved: number; position:
 
 /** Notes what a turn has done, in its transaction. Without a position the job has finished. */
 export async function advanceJob(client: pg.ClientBase, { partnerId, id, moved, position, nextAtMs, now }: Progress): Promise<void> {
-  await client.query({ name: 'advanceJob', text: advanceJobText, values: [partnerId, id, moved, position, time(nextAtMs), time(now)] });
+  await client.query({
+    name: 'advanceJob',
+    text: advanceJobText,
+    values: [partnerId, id, moved, position, formatTime(nextAtMs), formatTime(now)],
+  });
 }
 
 // What was moved matched: where counting ended early, the number grows with the job, and is complete in the end.
@@ -167,7 +170,7 @@ export async function failJob(pool: pg.Pool, partnerId: number, id: string, now:
   await pool.query({
     name: 'failJob',
     text: `UPDATE bulk_jobs SET status = 'failed', finished_at = $3::timestamptz WHERE partner_id = $1 AND id = $2 AND finished_at IS NULL`,
-    values: [partnerId, id, time(now)],
+    values: [partnerId, id, formatTime(now)],
   });
 }
 

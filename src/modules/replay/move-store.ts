@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { rawText } from '../../platform/postgres.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 import type { BulkKind, Sources } from './selection.ts';
 
 export type Move = {
@@ -36,7 +37,7 @@ export async function bringBack(client: pg.Pool | pg.ClientBase, move: Move): Pr
       sources !== 'dead_lettered',
       sources !== 'acknowledged',
       kind === 'replay',
-      new Date(now).toISOString(),
+      formatTime(now),
     ],
     rowMode: 'array',
     types: rawText,

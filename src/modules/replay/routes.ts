@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
+import { checkEventIds } from '../../pipeline/event-ids.ts';
 import { parseEventId } from '../../platform/event-id.ts';
 import { BulkCommands, type BulkOptions, type BulkOutcome } from './bulk.ts';
-import { checkIds } from './checks.ts';
 import { jobRoutes } from './job-routes.ts';
-import { BackInInbox, JobStarted, NoOptions, RedriveBody, Redriven, ReplayBody, Replayed } from './schema.ts';
+import { BackInInbox, bulkLimits, JobStarted, NoOptions, RedriveBody, Redriven, ReplayBody, Replayed } from './schema.ts';
 import { type BulkKind, redriveSelection, replaySelection, type Selection } from './selection.ts';
 import { bringBackOne } from './single.ts';
 
@@ -78,7 +78,7 @@ function readRedrive({ event_ids: eventIds, filter }: RedriveBody, now: number):
     });
   }
   if (filter) return redriveSelection(filter, now);
-  checkIds(eventIds as string[]);
+  checkEventIds(eventIds as string[], bulkLimits.eventsAtOnce, (index) => `/event_ids/${index}`);
   // An id that is none matches nothing.
   return { ids: (eventIds as string[]).flatMap((id) => parseEventId(id) ?? []).sort() };
 }

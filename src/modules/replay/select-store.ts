@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { idFloor } from '../../platform/event-id.ts';
 import { typeFilterSql, typeFilterValues } from '../../platform/event-types.ts';
 import { rawText } from '../../platform/postgres.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 import type { FilteredSelection, Selection, Sources } from './selection.ts';
 
 export type PortionQuery = {
@@ -55,8 +56,7 @@ export async function selectPortion(client: pg.Pool | pg.ClientBase, query: Port
 
 const largest = (...ids: string[]) => ids.reduce((a, b) => (a > b ? a : b));
 
-const settledBetween = ({ settledFromMs, settledBeforeMs }: FilteredSelection) =>
-  [settledFromMs, settledBeforeMs].map((ms) => new Date(ms).toISOString());
+const settledBetween = ({ settledFromMs, settledBeforeMs }: FilteredSelection) => [settledFromMs, settledBeforeMs].map(formatTime);
 
 const acknowledged = 'SELECT partner_id, id, acknowledged_at AS settled_at, NULL::text AS reason FROM acknowledgements';
 const dead = 'SELECT partner_id, id, dead_at AS settled_at, reason FROM dead_letters';

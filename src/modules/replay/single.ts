@@ -1,6 +1,7 @@
 import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
-import { idFloor, parseEventId } from '../../platform/event-id.ts';
+import { parseEventId } from '../../platform/event-id.ts';
+import { expiryFloor } from '../../platform/expiry.ts';
 import type { BulkOptions } from './bulk.ts';
 import { bringBack, findPlace } from './move-store.ts';
 import type { BulkKind } from './selection.ts';
@@ -11,13 +12,14 @@ import type { BulkKind } from './selection.ts';
  */
 export async function bringBackOne(
   { pool, clock, onMoved }: Pick<BulkOptions, 'pool' | 'clock' | 'onMoved'>,
-  { partnerId, retentionMs, expiredThroughMs }: Principal,
+  principal: Principal,
   publicId: string,
   kind: BulkKind,
 ): Promise<{ event_id: string; status: string; already_pending?: boolean }> {
   const now = clock();
   const id = parseEventId(publicId);
-  const floor = idFloor(Math.max(now - retentionMs, expiredThroughMs) + 1);
+  const { partnerId } = principal;
+  const floor = expiryFloor(principal, now);
   if (id === undefined || id < floor) throw new ApiError('event_not_found');
   const sources = kind === 'redrive' ? 'dead_lettered' : 'any';
   // Between the two statements the event may come to where the first has looked for it: by a rejection, or by an acknowledgement.

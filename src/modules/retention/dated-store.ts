@@ -1,13 +1,10 @@
 import type pg from 'pg';
-
-/** Rows that one statement deletes at most: about 50 ms of locks. */
-const sweepRows = 5_000;
+import { formatTime } from '../../platform/rfc3339.ts';
+import { inPortions, sweepRows } from './portions.ts';
 
 const jobKeptMs = 7 * 86_400_000;
 /** Twice as long as a receive can be repeated. */
 const receiveKeptMs = 600_000;
-
-const time = (ms: number) => new Date(ms).toISOString();
 
 /**
  * Deletes dead letters whose own retention has ended: it began with their death, so that they may outlive their event. They have been invisible since the
@@ -16,7 +13,7 @@ const time = (ms: number) => new Date(ms).toISOString();
 export async function sweepDeadLetters(pool: pg.Pool, now: number): Promise<number> {
   const partners = await pool.query<{ id: number; last: string }>(
     `SELECT id, (greatest($1::timestamptz - make_interval(secs => retention_seconds), expired_through))::text AS last FROM partners`,
-    [time(now)],
+    [formatTime(now)],
   );
   let deleted = 0;
   for (const { id, last } of partners.rows) deleted += await inPortions(pool, deleteDeadLettersText, [id, last]);
@@ -30,7 +27,7 @@ DELETE FROM dead_letters WHERE partner_id = $1 AND id IN (
 
 /** Deletes what receives had remembered for a repetition. */
 export function sweepReceives(pool: pg.Pool, now: number): Promise<number> {
-  return inPortions(pool, deleteReceivesText, [time(now - receiveKeptMs)]);
+  return inPortions(pool, deleteReceivesText, [formatTime(now - receiveKeptMs)]);
 }
 
 const deleteReceivesText = `
@@ -40,16 +37,10 @@ DELETE FROM receives WHERE (partner_id, receive_id) IN (
 
 /** Deletes bulk jobs that finished a week ago. */
 export function sweepJobs(pool: pg.Pool, now: number): Promise<number> {
-  return inPortions(pool, deleteJobsText, [time(now - jobKeptMs)]);
+  return inPortions(pool, deleteJobsText, [formatTime(now - jobKeptMs)]);
 }
 
 const deleteJobsText = `
 DELETE FROM bulk_jobs WHERE (partner_id, id) IN (
   SELECT partner_id, id FROM bulk_jobs WHERE finished_at <= $1::timestamptz LIMIT ${sweepRows}
 )`;
-
-async function inPortions(pool: pg.Pool, text: string, values: unknown[]): Promise<number> {
-  let deleted = 0;
-  for (let rows = sweepRows; rows === sweepRows; deleted += rows) rows = (await pool.query(text, values)).rowCount ?? 0;
-  return deleted;
-}

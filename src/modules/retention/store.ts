@@ -1,16 +1,15 @@
 import type pg from 'pg';
 import { partitionDaysAhead } from '../../platform/migrations.ts';
-
-/** Rows that one statement deletes at most: about 50 ms of locks. */
-const sweepRows = 5_000;
+import { formatTime } from '../../platform/rfc3339.ts';
+import { inPortions, sweepRows } from './portions.ts';
 
 /** Makes the partitions of the coming days; returns how many days after today now have one. `now` in milliseconds. */
 export async function makePartitions(pool: pg.Pool, now: number): Promise<number> {
-  await pool.query('SELECT ensure_partitions($1, $2)', [new Date(now).toISOString(), partitionDaysAhead]);
+  await pool.query('SELECT ensure_partitions($1, $2)', [formatTime(now), partitionDaysAhead]);
   const { rows } = await pool.query<{ days: number }>(
     `SELECT max(to_date(right(child.relname, 8), 'YYYYMMDD')) - ($1::timestamptz AT TIME ZONE 'UTC')::date AS days
      FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid WHERE inhparent = 'events'::regclass`,
-    [new Date(now).toISOString()],
+    [formatTime(now)],
   );
   return rows[0]?.days ?? 0;
 }
@@ -19,7 +18,7 @@ export async function makePartitions(pool: pg.Pool, now: number): Promise<number
 export async function dropPartitions(pool: pg.Pool, now: number): Promise<string[]> {
   const { rows } = await pool.query<{ name: string }>(
     `SELECT drop_expired_partitions($1::timestamptz - make_interval(secs => (SELECT coalesce(max(retention_seconds), 2592000) FROM partners))) AS name`,
-    [new Date(now).toISOString()],
+    [formatTime(now)],
   );
   return rows.map(({ name }) => name);
 }
@@ -59,16 +58,14 @@ const outlivedByPartition = `(retention_seconds < (SELECT max(retention_seconds)
 async function sweep(pool: pg.Pool, now: number, table: string, id: string, before: string, which = 'true'): Promise<number> {
   const partners = await pool.query<{ id: number; floor: string }>(
     `SELECT id, uuid_floor(${before}) AS floor FROM partners WHERE ${which}`,
-    [new Date(now).toISOString()],
+    [formatTime(now)],
   );
   let deleted = 0;
   for (const { id: partnerId, floor } of partners.rows) {
-    for (let rows = sweepRows; rows === sweepRows; deleted += rows) {
-      // Up to the id of the last row of the portion: one range of the index, and no join for the planner to get wrong.
-      const text = `DELETE FROM ${table} WHERE partner_id = $1 AND ${id} < $2 AND ${id} <= coalesce(
-        (SELECT ${id} FROM ${table} WHERE partner_id = $1 AND ${id} < $2 ORDER BY ${id} OFFSET ${sweepRows - 1} LIMIT 1), $2)`;
-      rows = (await pool.query(text, [partnerId, floor])).rowCount ?? 0;
-    }
+    // Up to the id of the last row of the portion: one range of the index, and no join for the planner to get wrong.
+    const text = `DELETE FROM ${table} WHERE partner_id = $1 AND ${id} < $2 AND ${id} <= coalesce(
+      (SELECT ${id} FROM ${table} WHERE partner_id = $1 AND ${id} < $2 ORDER BY ${id} OFFSET ${sweepRows - 1} LIMIT 1), $2)`;
+    deleted += await inPortions(pool, text, [partnerId, floor]);
   }
   return deleted;
 }
