@@ -8,7 +8,7 @@ export const maxWaitsPerPartner = 10;
 const safetyPollMs = 10_000;
 
 /** Milliseconds to the partner's next safety poll: all who wait for one inbox look at the same moment, and so share the look. Partners look apart. */
-function untilSafetyPoll(partnerId: number): number {
+export function untilSafetyPoll(partnerId: number): number {
   return safetyPollMs - ((performance.now() + partnerId * 97) % safetyPollMs);
 }
 
