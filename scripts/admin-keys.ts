@@ -1,25 +1,27 @@
 import type { Command } from 'commander';
-import { findKeyByName, issueKey, listKeys, revokeKey } from '../src/modules/partners/store.ts';
-import type { KeyClass } from '../src/pipeline/auth/key-format.ts';
+import { rotateKey } from '../src/modules/keys/store.ts';
+import { changeKey, findKeyRecord, issueKey, listKeys, revokeKey } from '../src/modules/partners/store.ts';
+import { type KeyClass, keyClasses } from '../src/pipeline/auth/key-format.ts';
+import { readSecret } from '../src/pipeline/auth/key-secrets.ts';
 import { scopes as allScopes, type Scope } from '../src/pipeline/auth/principal.ts';
+import { recordAudit } from '../src/platform/audit.ts';
+import { formatTime } from '../src/platform/rfc3339.ts';
 import { withDatabase } from './admin-database.ts';
-import { keyClass, moment, scopeList } from './admin-options.ts';
-import { confirm, printJson, printTable, say } from './admin-output.ts';
+import { addKeyCheckCommand } from './admin-key-check.ts';
+import { expiry, grace, keyClass, line, networkList, scopeList } from './admin-options.ts';
+import { AdminError, exitCodes } from './admin-outcome.ts';
+import { confirm, printJson, printRecord, printTable, say } from './admin-output.ts';
 
-type IssueOptions = { class: KeyClass; scopes?: Scope[]; expires?: Date; json?: boolean };
+type KeyOptions = { scopes?: Scope[]; allow?: string[] | null; expires?: Date | null; reason?: string; json?: boolean };
 
 /** `admin keys …` */
 export function addKeyCommands(program: Command): void {
   const keys = program.command('keys').description('what a partner shows to be let in').addHelpText('before', examples);
 
-  keys
-    .command('issue <slug>')
-    .description('make a key and print it, this once; only its hash is stored')
+  withSettings(keys.command('issue <slug>'))
+    .description('make a key and print it; it is kept in the vault, where there is one')
     .addHelpText('before', examples)
-    .option('--class <class>', 'beta, test or live', keyClass, 'beta')
-    .option('--scopes <list>', `what it may do, by commas (default: ${allScopes.join(',')})`, scopeList)
-    .option('--expires <when>', 'RFC 3339 time, or days or hours from now: 180d, 12h (default: never)', moment)
-    .option('--json', 'print JSON')
+    .option('--class <class>', keyClasses.join(', '), keyClass, 'beta')
     .action(issue);
 
   keys
@@ -30,39 +32,142 @@ export function addKeyCommands(program: Command): void {
       withDatabase(async ({ db }) => {
         const all = await listKeys(db, slug);
         if (json) printJson(all);
-        else printTable(all, ['key_id', 'key_prefix', 'status', 'scopes', 'created_at', 'expires_at', 'revoked_at']);
+        else printTable(all, ['key_id', 'key_prefix', 'status', 'scopes', 'allowed_cidrs', 'expires_at', 'last_used_at', 'replaced_by']);
       }),
     );
 
   keys
-    .command('revoke <id-or-prefix>')
-    .description('refuse a key from now on; cannot be undone')
-    .addHelpText('before', examples)
-    .option('--yes', 'do not ask')
+    .command('show <id-or-prefix>')
+    .description('one key: what it may do, from where, until when, and when it was last used')
     .option('--json', 'print JSON')
-    .action((name, { yes, json }) =>
+    .action((name, { json }) =>
       withDatabase(async ({ db }) => {
-        const { id, prefix } = await findKeyByName(db, name);
-        await confirm(`Revoke the key ${prefix}…`, yes);
-        const key = await revokeKey(db, `${id}`);
+        const key = await findKeyRecord(db, name);
         if (json) printJson(key);
-        else say(`${prefix}… is revoked; every replica refuses it within a second`);
+        else printRecord(key);
       }),
     );
+
+  withSettings(keys.command('change <id-or-prefix>'))
+    .description('change what a key may do, from where, or until when')
+    .addHelpText('before', examples)
+    .action(change);
+
+  keys
+    .command('rotate <id-or-prefix>')
+    .description('make a key like it, and give this one an end')
+    .addHelpText('before', examples)
+    .option('--grace <time>', 'how long the old one stays good: 0, 1h, 24h or 7d', grace, grace('24h'))
+    .option('--reason <text>', 'why, for the audit log', line)
+    .option('--yes', 'do not ask')
+    .option('--json', 'print JSON')
+    .action(rotate);
+
+  keys
+    .command('revoke <id-or-prefix>')
+    .description('refuse a key from now on, and take it out of the vault; cannot be undone')
+    .addHelpText('before', examples)
+    .option('--reason <text>', 'why, for the audit log', line)
+    .option('--yes', 'do not ask')
+    .option('--json', 'print JSON')
+    .action((name, { yes, reason, json }) =>
+      withDatabase(async ({ db, change }) => {
+        const { key_id, key_prefix } = await findKeyRecord(db, name);
+        await confirm(`Revoke the key ${key_prefix}…`, yes);
+        const key = await change((transaction) => revokeKey(transaction, `${key_id}`), reason);
+        if (json) printJson(key);
+        else say(`${key_prefix}… is revoked; every replica refuses it within a second`);
+      }),
+    );
+
+  keys
+    .command('reveal <id-or-prefix>')
+    .description('print a key out of the vault; who did it and why is written to the audit log first')
+    .addHelpText('before', examples)
+    .requiredOption('--reason <text>', 'why, for the audit log', line)
+    .option('--json', 'print JSON')
+    .action(reveal);
+
+  addKeyCheckCommand(keys);
 }
 
-async function issue(slug: string, options: IssueOptions): Promise<void> {
-  const key = await withDatabase(({ db, pepper }) =>
-    issueKey(db, pepper(), { slug, keyClass: options.class, scopes: options.scopes, expiresAt: options.expires }),
-  );
-  if (options.json) return printJson(key);
-  process.stdout.write(`${key.api_key}\n`);
-  say(`key ${key.key_id} of ${slug}, ${key.expires_at ? `good until ${key.expires_at}` : 'does not expire'}; it is shown this once`);
+function withSettings(command: Command): Command {
+  return command
+    .option('--scopes <list>', `what it may do, by commas (a new key: ${allScopes.join(',')})`, scopeList)
+    .option('--allow <networks>', 'from where, as CIDR by commas, or "everywhere" (a new key: everywhere)', networkList)
+    .option('--expires <when>', 'RFC 3339 time, days or hours from now (180d, 12h), or "never" (a new key: never)', expiry)
+    .option('--reason <text>', 'why, for the audit log', line)
+    .option('--json', 'print JSON');
+}
+
+async function issue(slug: string, options: KeyOptions & { class: KeyClass }): Promise<void> {
+  const { scopes, allow: allowedCidrs, expires: expiresAt, reason, json } = options;
+  await withDatabase(async ({ db, secrets, optionalVault, actor }) => {
+    const key = await issueKey(db, secrets(), { slug, keyClass: options.class, scopes, allowedCidrs, expiresAt }, actor(reason));
+    if (json) return printJson(key);
+    process.stdout.write(`${key.api_key}\n`);
+    const again = optionalVault() ? 'keys reveal shows it again' : 'there is no vault, so it is shown this once';
+    say(`key ${key.key_id} of ${slug}, ${key.expires_at ? `good until ${key.expires_at}` : 'does not expire'}; ${again}`);
+  });
+}
+
+async function change(name: string, { scopes, allow, expires, reason, json }: KeyOptions): Promise<void> {
+  if (scopes === undefined && allow === undefined && expires === undefined) {
+    throw new AdminError(exitCodes.usage, 'nothing to change: give --scopes, --allow or --expires');
+  }
+  await withDatabase(async ({ change }) => {
+    const key = await change((transaction) => changeKey(transaction, name, { scopes, allowedCidrs: allow, expiresAt: expires }), reason);
+    if (json) printJson(key);
+    else printRecord(key);
+  });
+}
+
+type RotateOptions = { grace: number; reason?: string; yes?: boolean; json?: boolean };
+
+async function rotate(name: string, { grace: graceMs, reason, yes, json }: RotateOptions): Promise<void> {
+  await withDatabase(async ({ db, secrets, actor }) => {
+    const old = await findKeyRecord(db, name);
+    // With a grace nobody is cut off; without one the partner is, until it has the new key.
+    if (graceMs === 0) await confirm(`Refuse the key ${old.key_prefix}… at once`, yes);
+    const rotation = await rotateKey(db, secrets(), { keyId: old.key_id, graceMs, now: Date.now() }, actor(reason));
+    if (rotation === 'ended') throw new AdminError(exitCodes.conflict, `the key ${old.key_prefix}… is no longer good: issue another`);
+    if (rotation === 'replaced') {
+      throw new AdminError(exitCodes.conflict, `the key ${old.key_prefix}… was rotated before: rotate the key ${old.replaced_by}`);
+    }
+    const until = formatTime(rotation.oldValidUntil.getTime());
+    if (json)
+      return printJson({
+        api_key: rotation.key,
+        ...(await findKeyRecord(db, `${rotation.row.id}`)),
+        old_key: { key_id: old.key_id, valid_until: until },
+      });
+    process.stdout.write(`${rotation.key}\n`);
+    say(`key ${rotation.row.id} of ${old.partner} in place of ${old.key_id}, which is good until ${until}`);
+  });
+}
+
+async function reveal(name: string, { reason, json }: { reason: string; json?: boolean }): Promise<void> {
+  await withDatabase(async ({ db, vault, actor }) => {
+    const key = await findKeyRecord(db, name);
+    const text = await readSecret(db, vault(), key.key_id);
+    // Before it is shown: what cannot be written down is not shown.
+    await recordAudit(db, actor(reason), {
+      action: 'key.revealed',
+      subject: `key:${key.key_id}`,
+      partner: key.partner,
+      details: { key_prefix: key.key_prefix },
+    });
+    if (json) printJson({ api_key: text, ...key });
+    else process.stdout.write(`${text}\n`);
+  });
 }
 
 const examples = `Examples:
   ./scripts/admin keys issue acme --expires 180d
-  ./scripts/admin keys issue acme --class test --scopes events:write
+  ./scripts/admin keys issue acme --class test --scopes events:write --allow 203.0.113.0/24
   ./scripts/admin keys issue acme --json | jq -r .api_key
-  ./scripts/admin keys revoke sk_beta_acme_4fJ2k9
+  ./scripts/admin keys rotate 17 --grace 7d
+  ./scripts/admin keys change 17 --expires 365d
+  ./scripts/admin keys reveal 17 --reason 'ticket 4711: partner lost it'
+  ./scripts/admin keys revoke sk_beta_acme_4fJ2k9 --reason 'found in a public repository'
 `;

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { type KeyClass, keyClasses } from '../src/pipeline/auth/key-format.ts';
+import { parseNetwork } from '../src/pipeline/auth/networks.ts';
 import { type Scope, scopes } from '../src/pipeline/auth/principal.ts';
 import { parseTime } from '../src/platform/rfc3339.ts';
 
@@ -44,4 +45,28 @@ export function moment(text: string): Date {
   if (ms <= Date.now()) throw new InvalidArgumentError('It must be in the future.');
   if (ms > Date.now() + mostDays * 24 * hourMs) throw new InvalidArgumentError('It must be within a hundred years.');
   return new Date(ms);
+}
+
+/** How long an old key stays good after its rotation, in milliseconds: at once, an hour, a day or a week, as over the API. */
+export function grace(text: string): number {
+  const seconds = { '0': 0, '1h': 3_600, '24h': 86_400, '7d': 604_800 }[text];
+  if (seconds !== undefined) return seconds * 1000;
+  throw new InvalidArgumentError('It must be one of 0, 1h, 24h, 7d.');
+}
+
+/** A moment in the future as `moment` takes it, or `never`. */
+export function expiry(text: string): Date | null {
+  return text === 'never' ? null : moment(text);
+}
+
+/** `203.0.113.0/24,2001:db8::/32` in the canonical form, or `everywhere`. */
+export function networkList(text: string): string[] | null {
+  if (text === 'everywhere') return null;
+  return text.split(',').map((each) => {
+    try {
+      return parseNetwork(each.trim());
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message);
+    }
+  });
 }

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { PartnerError, type PartnerErrorCode } from '../src/modules/partners/errors.ts';
 import { classifyPostgresError } from '../src/platform/postgres.ts';
+import { VaultError } from '../src/platform/vault/vault.ts';
 
 /** What the caller can tell apart; listed by --help. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, notFound: 3, conflict: 4, noDatabase: 5 } as const;
@@ -8,7 +9,7 @@ export const exitCodes = { done: 0, failed: 1, usage: 2, notFound: 3, conflict: 
 export const exitCodeHelp = `
 Exit codes:
   0  done
-  1  failed, or not confirmed at the question
+  1  failed, not all of it done, something found wrong, or not confirmed at the question
   2  the command is not usable as given
   3  no such partner or key
   4  it exists already, or the name is ambiguous
@@ -30,6 +31,8 @@ const partnerErrors: Record<PartnerErrorCode, number> = {
   unknown_partner: exitCodes.notFound,
   unknown_key: exitCodes.notFound,
   slug_taken: exitCodes.conflict,
+  partner_id_taken: exitCodes.conflict,
+  revoked_key: exitCodes.conflict,
   ambiguous_key: exitCodes.conflict,
 };
 
@@ -38,6 +41,9 @@ export function outcomeOf(error: unknown): { exitCode: number; message?: string 
   // Help that was asked for is no error; help shown for want of a command is one.
   if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? exitCodes.done : exitCodes.usage };
   if (error instanceof AdminError) return { exitCode: error.exitCode, message: error.message };
+  if (error instanceof VaultError) {
+    return { exitCode: error.code === 'not_found' ? exitCodes.notFound : exitCodes.failed, message: `vault: ${error.message}` };
+  }
   if (error instanceof PartnerError) return { exitCode: partnerErrors[error.code], message: error.message };
   const { code, message } = error as { code?: string; message: string };
   // 28xxx: it answers, but does not let us in.
@@ -45,6 +51,8 @@ export function outcomeOf(error: unknown): { exitCode: number; message?: string 
     const reason = message || code;
     return { exitCode: exitCodes.noDatabase, message: `the database cannot be used (${reason}); is ./scripts/start running?` };
   }
-  if (code === '42P01') return { exitCode: exitCodes.failed, message: 'the database has no tables: run the migrations first' };
+  // Without the role there are no tables of this version either.
+  if (code === '42P01' || (code === '22023' && message.includes('triggers_app')))
+    return { exitCode: exitCodes.failed, message: 'the database has no tables of this version: run the migrations first' };
   return { exitCode: exitCodes.failed, message };
 }

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { createInterface } from 'node:readline/promises';
+import type { Readable, Writable } from 'node:stream';
+import { styleText } from 'node:util';
 import { AdminError, exitCodes } from './admin-outcome.ts';
 
 /** Data goes to stdout, messages to stderr, so that a pipe gets data alone. */
@@ -17,20 +17,21 @@ export function printRecord(record: Record<string, unknown>): void {
 export function printTable<T extends Record<string, unknown>>(records: T[], columns: (keyof T & string)[]): void {
   const rows = [columns as string[], ...records.map((record) => columns.map((column) => cell(record[column])))];
   const widths = columns.map((_, index) => Math.max(...rows.map((row) => (row[index] as string).length)));
-  for (const row of rows)
-    process.stdout.write(
-      `${row
-        .map((text, index) => text.padEnd(widths[index] as number))
-        .join('  ')
-        .trimEnd()}\n`,
-    );
+  for (const [index, row] of rows.entries()) {
+    const line = row
+      .map((text, index) => text.padEnd(widths[index] as number))
+      .join('  ')
+      .trimEnd();
+    // styleText leaves the text alone where the stream is no terminal, or NO_COLOR is set.
+    process.stdout.write(`${index === 0 ? styleText('bold', line, { stream: process.stdout }) : line}\n`);
+  }
 }
 
 export function say(message: string): void {
   process.stderr.write(`${message}\n`);
 }
 
-type Terminal = { input: NodeJS.ReadableStream & { isTTY?: boolean }; output: NodeJS.WritableStream };
+type Terminal = { input: Readable & { isTTY?: boolean }; output: Writable & { isTTY?: boolean } };
 
 /**
  * Lets a destructive command go on when it was given --yes, or when a person says so.
@@ -43,15 +44,28 @@ export async function confirm(
 ): Promise<void> {
   if (yes) return;
   if (!input.isTTY) throw new AdminError(exitCodes.usage, `${question}: nobody is here to confirm it; repeat with --yes`);
-  const terminal = createInterface({ input, output });
-  // Ctrl-D and Ctrl-C close the interface and leave the question open.
-  const closed = once(terminal, 'close').then(() => '');
-  const answer = await Promise.race([terminal.question(`${question}? [y/N] `), closed]);
-  terminal.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new AdminError(exitCodes.failed, 'not confirmed, nothing was changed');
+  const prompts = await import('@clack/prompts');
+  const answer = await prompts.confirm({ message: `${question}?`, initialValue: false, input, output });
+  if (answer !== true) throw new AdminError(exitCodes.failed, 'not confirmed, nothing was changed');
+}
+
+export type Progress = {
+  /** `count` more are done. */
+  advance(count: number, message?: string): void;
+  done(message?: string): void;
+};
+
+/** A bar for long work, on stderr and only for a person: a log gets nothing of it. */
+export async function progress(max: number, message: string, output: Terminal['output'] = process.stderr): Promise<Progress> {
+  if (!output.isTTY || max < 2) return { advance() {}, done() {} };
+  const prompts = await import('@clack/prompts');
+  const bar = prompts.progress({ max, output, withGuide: false });
+  bar.start(message);
+  return { advance: (count, message) => bar.advance(count, message), done: (message) => bar.stop(message) };
 }
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '-';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return Array.isArray(value) ? value.join(',') : String(value);
 }

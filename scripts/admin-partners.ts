@@ -1,20 +1,34 @@
 import type { Command } from 'commander';
-import { createPartner, listKeys, listPartners, resumePartner, showPartner, suspendPartner } from '../src/modules/partners/store.ts';
+import { updateAccount } from '../src/modules/account/store.ts';
+import {
+  changePartner,
+  createPartner,
+  listKeys,
+  listPartners,
+  type PartnerChange,
+  resumePartner,
+  showPartner,
+  suspendPartner,
+} from '../src/modules/partners/store.ts';
 import { withDatabase } from './admin-database.ts';
+import { addImportCommands } from './admin-import.ts';
 import { integer, line } from './admin-options.ts';
+import { AdminError, exitCodes } from './admin-outcome.ts';
 import { confirm, printJson, printRecord, printTable, say } from './admin-output.ts';
 
-type CreateOptions = {
+type PartnerOptions = {
   name?: string;
   rate?: number;
   burst?: number;
   monthly?: number;
   retentionHours?: number;
+  maxDeliveries?: number;
   contactEmail?: string;
   contactPhone?: string;
   slackChannel?: string;
   primaryContact?: string;
   backupContact?: string;
+  reason?: string;
   json?: boolean;
 };
 
@@ -22,21 +36,10 @@ type CreateOptions = {
 export function addPartnerCommands(program: Command): void {
   const partners = program.command('partners').description('who may use the API, and how much').addHelpText('before', examples);
 
-  partners
-    .command('create <slug>')
+  withSettings(partners.command('create <slug>'))
     .description('add a partner; it can do nothing before it has a key')
     .addHelpText('before', examples)
-    .option('--name <text>', 'name for people (default: the slug)', line)
-    .option('--rate <n>', 'requests a second (default: 100)', integer(1, 10_000_000))
-    .option('--burst <n>', 'requests at once (default: the same as --rate)', integer(1, 10_000_000))
-    .option('--monthly <n>', 'events a month (default: 2592000000)', integer(0, Number.MAX_SAFE_INTEGER))
-    .option('--retention-hours <n>', 'how long events are kept (default: 72)', integer(1, 720))
-    .option('--contact-email <text>', 'address for mail', line)
-    .option('--contact-phone <text>', 'number to call', line)
-    .option('--slack-channel <text>', 'such as #acme-beta', line)
-    .option('--primary-contact <text>', 'whom to talk to', line)
-    .option('--backup-contact <text>', 'whom to talk to otherwise', line)
-    .option('--json', 'print JSON')
+    .option('--partner-id <text>', 'such as beta_000001 (default: made of its number)', line)
     .action(create);
 
   partners
@@ -64,16 +67,22 @@ export function addPartnerCommands(program: Command): void {
       }),
     );
 
+  withSettings(partners.command('change <slug>'))
+    .description("change a partner's name, limits or contacts; what is not given stays")
+    .addHelpText('before', examples)
+    .action(change);
+
   partners
     .command('suspend <slug>')
     .description('answer all its requests 403 until it is resumed')
+    .option('--reason <text>', 'why, for the audit log', line)
     .option('--yes', 'do not ask')
     .option('--json', 'print JSON')
-    .action((slug, { yes, json }) =>
-      withDatabase(async ({ db }) => {
+    .action((slug, { yes, reason, json }) =>
+      withDatabase(async ({ db, change }) => {
         await showPartner(db, slug);
         await confirm(`Suspend the partner "${slug}"`, yes);
-        const partner = await suspendPartner(db, slug);
+        const partner = await change((transaction) => suspendPartner(transaction, slug), reason);
         if (json) printJson(partner);
         else say(`${slug} is suspended; every replica refuses it within a second`);
       }),
@@ -82,44 +91,87 @@ export function addPartnerCommands(program: Command): void {
   partners
     .command('resume <slug>')
     .description('end a suspension')
+    .option('--reason <text>', 'why, for the audit log', line)
     .option('--json', 'print JSON')
-    .action((slug, { json }) =>
-      withDatabase(async ({ db }) => {
-        const partner = await resumePartner(db, slug);
+    .action((slug, { reason, json }) =>
+      withDatabase(async ({ change }) => {
+        const partner = await change((transaction) => resumePartner(transaction, slug), reason);
         if (json) printJson(partner);
         else say(`${slug} is active`);
       }),
     );
+
+  addImportCommands(partners);
 }
 
-async function create(slug: string, options: CreateOptions): Promise<void> {
-  const partner = await withDatabase(({ db }) =>
-    createPartner(db, {
-      slug,
-      name: options.name,
-      limits: {
-        ratePerSecond: options.rate,
-        burst: options.burst,
-        monthlyQuota: options.monthly,
-        retentionHours: options.retentionHours,
-      },
-      contacts: {
-        contact_email: options.contactEmail,
-        contact_phone: options.contactPhone,
-        slack_channel: options.slackChannel,
-        primary_contact: options.primaryContact,
-        backup_contact: options.backupContact,
-      },
-    }),
+function withSettings(command: Command): Command {
+  return command
+    .option('--name <text>', 'name for people (a new one: the slug)', line)
+    .option('--rate <n>', 'requests a second (a new one: 100)', integer(1, 10_000_000))
+    .option('--burst <n>', 'requests at once (a new one: the same as --rate)', integer(1, 10_000_000))
+    .option('--monthly <n>', 'events a month (a new one: 2592000000)', integer(0, Number.MAX_SAFE_INTEGER))
+    .option('--retention-hours <n>', 'how long events are kept (a new one: 72)', integer(1, 720))
+    .option('--max-deliveries <n>', 'leases of an event before it is a dead letter (a new one: 10)', integer(1, 100))
+    .option('--contact-email <text>', 'address for mail', line)
+    .option('--contact-phone <text>', 'number to call', line)
+    .option('--slack-channel <text>', 'such as #acme-beta', line)
+    .option('--primary-contact <text>', 'whom to talk to', line)
+    .option('--backup-contact <text>', 'whom to talk to otherwise', line)
+    .option('--reason <text>', 'why, for the audit log', line)
+    .option('--json', 'print JSON');
+}
+
+function changeOf(options: PartnerOptions): PartnerChange {
+  return {
+    name: options.name,
+    limits: { ratePerSecond: options.rate, burst: options.burst, monthlyQuota: options.monthly },
+    contacts: {
+      contact_email: options.contactEmail,
+      contact_phone: options.contactPhone,
+      slack_channel: options.slackChannel,
+      primary_contact: options.primaryContact,
+      backup_contact: options.backupContact,
+    },
+  };
+}
+
+async function create(
+  slug: string,
+  { partnerId, retentionHours, maxDeliveries, ...options }: PartnerOptions & { partnerId?: string },
+): Promise<void> {
+  const { limits, ...others } = changeOf(options);
+  const partner = await withDatabase(({ change }) =>
+    change(
+      (transaction) => createPartner(transaction, { slug, partnerId, ...others, limits: { ...limits, retentionHours, maxDeliveries } }),
+      options.reason,
+    ),
   );
   if (options.json) return printJson(partner);
   printRecord(partner);
   say(`next: ./scripts/admin keys issue ${slug}`);
 }
 
+async function change(slug: string, { retentionHours, maxDeliveries, ...options }: PartnerOptions): Promise<void> {
+  const { reason, json, ...given } = { retentionHours, maxDeliveries, ...options };
+  if (Object.values(given).every((value) => value === undefined))
+    throw new AdminError(exitCodes.usage, 'nothing to change: --help shows what can be');
+  const partner = await withDatabase(({ db, change }) =>
+    change(async (transaction) => {
+      const { id } = await changePartner(transaction, slug, changeOf(options));
+      // As when the partner does it: what has expired stays so.
+      await updateAccount(transaction, id, { retention_hours: retentionHours, max_deliveries: maxDeliveries }, Date.now());
+      return showPartner(transaction, slug);
+    }, reason),
+  );
+  if (json) printJson(partner);
+  else printRecord(partner);
+}
+
 const examples = `Examples:
   ./scripts/admin partners create acme --name 'Acme Corp' --contact-email integration@acme.example
-  ./scripts/admin partners create acme --rate 500 --retention-hours 168
+  ./scripts/admin partners import partners.csv --json
+  ./scripts/admin partners verify --count 10
+  ./scripts/admin partners change acme --rate 500 --reason 'contract of May'
   ./scripts/admin partners show acme --json
   ./scripts/admin partners suspend acme
 `;

@@ -1,30 +1,37 @@
 import { Command } from 'commander';
+import { addAuditCommands } from './admin-audit.ts';
 import { addKeyCommands } from './admin-keys.ts';
 import { exitCodeHelp, outcomeOf } from './admin-outcome.ts';
 import { say } from './admin-output.ts';
 import { addPartnerCommands } from './admin-partners.ts';
+import { addVaultCommands } from './admin-vault.ts';
 
-/** Administers partners and their keys in the database itself: no server needs to run, and those that do notice within a second. */
+/** Administers partners, keys, the vault and the audit log in the database itself: no server needs to run, and those that do notice within a second. */
 const program = new Command('./scripts/admin')
-  .description('Administers the partners of the API and their keys. Every command takes --json.')
+  .description('Administers the partners of the API, their keys, the vault of the keys and the audit log. Every command takes --json.')
   .addHelpText(
     'before',
     `Examples:
-  ./scripts/admin partners create acme --name 'Acme Corp'
-  ./scripts/admin keys issue acme
-  ./scripts/admin partners list --json
+  ./scripts/admin partners import partners.csv
+  ./scripts/admin onboard --all
+  ./scripts/admin partners verify --count 10
+  ./scripts/admin keys issue acme --expires 180d
+  ./scripts/admin audit list --partner acme
 `,
   )
   .addHelpText(
     'after',
     `
-The database: DATABASE_URL and KEY_PEPPER, or else that of the ./scripts/start with the same LOCAL_DIR (default: .local).
+The database: DATABASE_URL, KEY_PEPPER and VAULT_KEY_FILE or VAULT_KMS_KEY, or else those of the ./scripts/start with the same LOCAL_DIR (default: .local).
+The audit log names you by ADMIN_NAME, or else by your account on this machine.
 ${exitCodeHelp}`,
   )
   .showHelpAfterError('(--help shows how)')
   .exitOverride();
 addPartnerCommands(program);
 addKeyCommands(program);
+addVaultCommands(program);
+addAuditCommands(program);
 
 try {
   await program.parseAsync();

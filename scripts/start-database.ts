@@ -1,7 +1,11 @@
+import { hostname } from 'node:os';
 import pg from 'pg';
 import { createPartner, issueKey } from '../src/modules/partners/store.ts';
+import type { KeySecrets } from '../src/pipeline/auth/key-issue.ts';
+import { type Actor, audited } from '../src/platform/audit.ts';
 import { createPools } from '../src/platform/postgres.ts';
 
+const actor: Actor = { name: 'system:start', source: hostname() };
 const demo = { slug: 'demo', name: 'Demo partner' };
 
 /** Makes the database `name` on that server unless it is there. @returns its URL. */
@@ -23,12 +27,12 @@ export async function ensureDatabase(adminUrl: string, name: string): Promise<st
 }
 
 /** A new key for the demo partner, who is made if it is not there. */
-export async function issueDemoKey(databaseUrl: string, pepper: string): Promise<string> {
+export async function issueDemoKey(databaseUrl: string, secrets: KeySecrets): Promise<string> {
   const pools = createPools({ databaseUrl, writeConnections: 1, readConnections: 1, onIdleError: () => {} });
   try {
     const known = await pools.db.selectFrom('partners').select('id').where('slug', '=', demo.slug).executeTakeFirst();
-    if (!known) await createPartner(pools.db, demo);
-    const issued = await issueKey(pools.db, pepper, { slug: demo.slug, keyClass: 'test' });
+    if (!known) await audited(pools.db, actor, (transaction) => createPartner(transaction, demo));
+    const issued = await issueKey(pools.db, secrets, { slug: demo.slug, keyClass: 'test' }, actor);
     return issued.api_key;
   } finally {
     await pools.close();

@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmbeddedPostgres, stopAbandonedPostgres } from '../src/platform/embedded.ts';
 import { migrate } from '../src/platform/migrations.ts';
+import { createKeyFile } from '../src/platform/vault/key-file.ts';
+import { openVault } from '../src/platform/vault/open-vault.ts';
 import { ensureDatabase, issueDemoKey } from './start-database.ts';
 import { curlLines, isAccepted } from './start-demo.ts';
 import { LocalFolder, newSecret } from './start-files.ts';
@@ -50,21 +53,23 @@ async function start(): Promise<{ died: Promise<string> }> {
   const kept = folder.readEnv('server.env');
   const pepper = env.KEY_PEPPER || kept.KEY_PEPPER || newSecret();
   const database = env.DATABASE_URL ? { url: env.DATABASE_URL, exited: never } : await startPostgres(folder, pepper);
-  await folder.writeEnv('server.env', { ...database.kept, DATABASE_URL: database.url, KEY_PEPPER: pepper });
+  const vault = await vaultSettings(folder);
+  await folder.writeEnv('server.env', { ...database.kept, DATABASE_URL: database.url, KEY_PEPPER: pepper, ...vault });
   interruption.signal.throwIfAborted();
   await migrate(database.url);
   interruption.signal.throwIfAborted();
 
   const settings = { ...env, HOST: host, PORT: String(port), METRICS_HOST: metricsHost, METRICS_PORT: String(metricsPort) };
   const logFile = folder.file('server.log');
-  const server = await launchServer({ ...settings, DATABASE_URL: database.url, KEY_PEPPER: pepper }, logFile);
+  const server = await launchServer({ ...settings, DATABASE_URL: database.url, KEY_PEPPER: pepper, ...vault }, logFile);
   stoppers.push(() => stopServer(server, Number(env.SHUTDOWN_DEADLINE_MS || 15_000) + 5_000));
   await folder.noteServer(server.pid as number);
   const url = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
   await serverIsReady(server, url, logFile, () => interruption.signal.throwIfAborted());
 
+  const secrets = { pepper, vault: openVault({ keyFile: vault.VAULT_KEY_FILE, kmsKey: vault.VAULT_KMS_KEY }) };
   const known = folder.readEnv('demo.env').API_KEY;
-  const apiKey = known && (await isAccepted(url, known)) ? known : await issueDemoKey(database.url, pepper);
+  const apiKey = known && (await isAccepted(url, known)) ? known : await issueDemoKey(database.url, secrets);
   await folder.writeEnv('demo.env', { API_URL: url, API_KEY: apiKey });
   welcome(url, apiKey, `http://127.0.0.1:${metricsPort}/metrics`, shortest(folder.path));
 
@@ -73,6 +78,16 @@ async function start(): Promise<{ died: Promise<string> }> {
   });
   const postgresDied = database.exited.then(async () => `Postgres has ended by itself; ${await endOf(folder.file('postgres.log'))}`);
   return { died: Promise.race([serverDied, postgresDied]) };
+}
+
+/** The vault of the environment, or one of the folder's own. */
+async function vaultSettings(folder: LocalFolder): Promise<{ VAULT_KEY_FILE?: string; VAULT_KMS_KEY?: string }> {
+  const { VAULT_KEY_FILE, VAULT_KMS_KEY } = process.env;
+  if (VAULT_KMS_KEY) return { VAULT_KMS_KEY };
+  if (VAULT_KEY_FILE) return { VAULT_KEY_FILE };
+  const file = folder.file('vault.json');
+  if (!existsSync(file)) await createKeyFile(file);
+  return { VAULT_KEY_FILE: file };
 }
 
 type LocalDatabase = { url: string; exited: Promise<void>; kept?: { POSTGRES_PASSWORD: string } };

@@ -41,6 +41,7 @@ import { createMetrics, type Metrics, watchPools, watchQueue } from './platform/
 import { assertDurable, createPools, type Pools } from './platform/postgres.ts';
 import { connectRedis } from './platform/redis.ts';
 import { createSigner } from './platform/signature.ts';
+import { openVault } from './platform/vault/open-vault.ts';
 import { createWakeups } from './platform/wakeups.ts';
 
 export type AppOptions = { config: Config; clock?: Clock; logStream?: DestinationStream };
@@ -75,6 +76,7 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   const wakeups = createWakeups(redis && { redis: { ...redis, prefix: config.REDIS_PREFIX } });
   const waits = new Waits(wakeups);
   metrics.watch(metrics.inboxWaits, (gauge) => gauge.set(waits.count));
+  const vault = openVault({ keyFile: config.VAULT_KEY_FILE, kmsKey: config.VAULT_KMS_KEY });
   const signer = createSigner(config.KEY_PEPPER, 'cursor');
   const tokens = createTokenSource({ redis: redis?.commands, prefix: config.REDIS_PREFIX, clock, metrics, log: app.log });
   const quota = new MonthlyQuota({
@@ -126,6 +128,7 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
       metrics.authFailures.inc({ reason });
       if (reason === 'throttled') metrics.limitHits.inc({ policy: 'address' });
     },
+    onUsageError: (error) => app.log.warn({ err: error }, 'when keys were last used was not written; it is with the next minute'),
     onListening(listening, error) {
       app.log.info(
         { err: error, listening },
@@ -206,7 +209,7 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   await app.register(inboxStats, { pool: pools.read, clock });
   await app.register(keys, {
     db: pools.db,
-    pepper: config.KEY_PEPPER,
+    secrets: { pepper: config.KEY_PEPPER, vault },
     clock,
     forgetPartner: (partnerId) => app.forgetPartner(partnerId),
   });
@@ -214,6 +217,8 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   await app.register(health, {
     pool: pools.read,
     redis: redis?.commands,
+    vault,
+    vaultCacheMs: config.VAULT_KMS_KEY ? 30_000 : 500,
     clock,
     version: config.APP_VERSION,
     notReady: () => notReady ?? queueTrouble(writer, config.MAX_QUEUED_ROWS),

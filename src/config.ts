@@ -32,10 +32,53 @@ export const ConfigSchema = Type.Object({
     minLength: 32,
     description: 'Secret mixed into every stored key hash and cursor signature; at least 32 characters. Required.',
   }),
+  VAULT_KEY_FILE: Type.Optional(
+    Type.String({
+      description:
+        'File of the local master keys (`./scripts/admin vault init`), readable by its owner only. Without it and `VAULT_KMS_KEY` keys are not vaulted.',
+    }),
+  ),
+  VAULT_KMS_KEY: Type.Optional(
+    Type.String({
+      description: 'ARN, id or alias of the AWS KMS master key, in place of the file. Region and credentials as the AWS SDK finds them.',
+    }),
+  ),
   PUBLIC_URL: Type.String({
     default: '',
     description: 'Base of the links in problem documents and OpenAPI, e.g. `https://api.example.com`. Empty: links are relative.',
   }),
+  SMTP_URL: Type.Optional(
+    Type.String({
+      pattern: '^smtps?://.',
+      description:
+        'Mail server of the onboarding, `smtp://user:password@host:587`. TLS is required unless the host is this machine or the URL ends with `?ignoreTLS=true`. Without it no mail is sent.',
+    }),
+  ),
+  MAIL_FROM: Type.Optional(
+    Type.String({ pattern: '^[^\\r\\n]*[^\\s<>@]@[^\\s<>@]+>?$', description: 'Sender, `Name <address>`. Required with `SMTP_URL`.' }),
+  ),
+  MAIL_REPLY_TO: Type.Optional(
+    Type.String({
+      pattern: '^[^\\r\\n]*[^\\s<>@]@[^\\s<>@]+>?$',
+      description: 'Where answers to mails go, if not to `MAIL_FROM`.',
+    }),
+  ),
+  SLACK_BOT_TOKEN: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        'Token of the Slack app that makes the partners’ channels; scopes `channels:manage`, `channels:read`, `channels:join`, `channels:history`, `chat:write`. Without it no channel is made.',
+    }),
+  ),
+  SLACK_API_URL: Type.Optional(
+    Type.String({ pattern: '^https?://.', description: 'Base of Slack’s methods, for a proxy or a test. Default: Slack’s own.' }),
+  ),
+  GUIDE_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://.',
+      description: 'Where partners read `docs/getting-started.md`; mails and channels link to it. Default: `PUBLIC_URL` and `/docs`.',
+    }),
+  ),
   TRUST_PROXY_HOPS: Type.Integer({
     default: 0,
     minimum: 0,
@@ -102,6 +145,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   // The delay is spent before anything is drained: with less than a second left after it, what is under way would be cut off.
   if (lines.size === 0 && drain >= deadline - 1_000 && drain > 0)
     lines.set('DRAIN_DELAY_MS', 'must be below SHUTDOWN_DEADLINE_MS by more than 1000');
+  if (lines.size === 0 && (value as Config).SMTP_URL && !(value as Config).MAIL_FROM) lines.set('MAIL_FROM', 'is required with SMTP_URL');
   if (lines.size === 0) return value as Config;
   const text = [...lines].map(([name, message]) => `  ${name}: ${given[name] === undefined ? 'is required' : message}`).join('\n');
   throw new ConfigError(`The environment is not usable:\n${text}\nSee the configuration table in README.md.`);

@@ -11,7 +11,7 @@ async function main(): Promise<void> {
   // loaded after it: loading is most of a start.
   for (const signal of startSignals) process.on(signal, endStart);
   const config = loadConfig();
-  const { buildApp, retentionJobs, startJobs } = await load();
+  const { auditAnchorJob, buildApp, onboardingJob, openVault, retentionJobs, startJobs } = await load();
   const app = await buildApp({ config });
   let jobs: Jobs | undefined;
   closeWithGrace({ delay: config.SHUTDOWN_DEADLINE_MS, logger: app.log }, async ({ signal, err }) => {
@@ -36,7 +36,17 @@ async function main(): Promise<void> {
   // First, so that a database that fails now fails the start, before anybody was answered.
   jobs = await startJobs({
     databaseUrl: config.DATABASE_URL,
-    jobs: retentionJobs({ pool: app.pools.read, clock: systemClock, metrics: app.metrics }),
+    jobs: [
+      ...retentionJobs({ pool: app.pools.read, clock: systemClock, metrics: app.metrics }),
+      auditAnchorJob({ db: app.pools.db, log: app.log }),
+      ...onboardingJob({
+        db: app.pools.db,
+        clock: systemClock,
+        vault: openVault({ keyFile: config.VAULT_KEY_FILE, kmsKey: config.VAULT_KMS_KEY }),
+        settings: config,
+        log: app.log,
+      }),
+    ],
     onError(error, job) {
       app.metrics.jobFailures.inc({ job: job ?? 'queue' });
       app.log.error({ err: error, job }, 'a background job failed');
@@ -59,12 +69,15 @@ function endStart(): void {
 }
 
 async function load() {
-  const [app, retention, jobs] = await Promise.all([
+  const [app, audit, onboarding, retention, jobs, vault] = await Promise.all([
     import('./app.ts'),
+    import('./modules/audit/anchor-job.ts'),
+    import('./modules/onboarding/job.ts'),
     import('./modules/retention/jobs.ts'),
     import('./platform/jobs.ts'),
+    import('./platform/vault/open-vault.ts'),
   ]);
-  return { ...app, ...retention, ...jobs };
+  return { ...app, ...audit, ...onboarding, ...retention, ...jobs, ...vault };
 }
 
 try {

@@ -28,12 +28,18 @@ export type PoolOptions = {
 export const timeouts = { connect: 1_000, statement: 2_000, lock: 1_000, idleInTransaction: 5_000 };
 
 /**
+ * Whoever the server logs in as, it acts as this role, which may use the tables, may not alter them, and may only append to the audit log
+ * (migrations/0005).
+ */
+export const appRole = '-c role=triggers_app';
+
+/**
  * The hot statements are few and known, and each must walk its index whatever the table's statistics say at the moment: a plan made
  * while the table was empty would scan it whole until the next ANALYZE.
  */
 const pinnedPlans = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_bitmapscan', 'jit']
   .map((setting) => `-c ${setting}=off`)
-  .concat('-c plan_cache_mode=force_generic_plan', '-c max_parallel_workers_per_gather=0')
+  .concat('-c plan_cache_mode=force_generic_plan', '-c max_parallel_workers_per_gather=0', appRole)
   .join(' ');
 
 export function createPools(options: PoolOptions): Pools {

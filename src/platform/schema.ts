@@ -33,6 +33,45 @@ export type Database = {
     expires_at: Date | null;
     revoked_at: Date | null;
     replaced_by: number | null;
+    allowed_cidrs: string[] | null;
+    last_used_at: Date | null;
+  };
+  vault_secrets: {
+    key_id: number;
+    partner_id: number;
+    version: number;
+    master_key: string;
+    wrapped_data_key: Buffer;
+    sealed: Buffer;
+    sealed_at: ColumnType<Date, never, never>;
+    rewrapped_at: Date | null;
+  };
+  audit_log: {
+    seq: ColumnType<string, never, never>;
+    at: ColumnType<Date, never, never>;
+    actor: ColumnType<string, string, never>;
+    source: ColumnType<string, string, never>;
+    action: ColumnType<string, string, never>;
+    subject: ColumnType<string, string, never>;
+    /** Slug. */
+    partner: ColumnType<string | null, string | null, never>;
+    reason: ColumnType<string | null, string | null, never>;
+    details: ColumnType<Record<string, unknown>, string, never>;
+    previous_hash: ColumnType<Buffer, never, never>;
+    hash: ColumnType<Buffer, never, never>;
+  };
+  audit_head: { seq: ColumnType<string, never, never>; hash: ColumnType<Buffer, never, never> };
+  onboarding_steps: {
+    partner_id: number;
+    step: 'slack_channel' | 'slack_welcome' | 'welcome_email';
+    status: Generated<'pending' | 'done' | 'failed'>;
+    input: ColumnType<Record<string, unknown>, string | undefined, string>;
+    result: ColumnType<Record<string, unknown>, string | undefined, string>;
+    attempts: Generated<number>;
+    due_at: Date;
+    last_error: string | null;
+    created_at: ColumnType<Date, never, never>;
+    done_at: Date | null;
   };
   events: {
     partner_id: number;

@@ -108,7 +108,7 @@ t.test('the exit code tells what went wrong', async (t) => {
 t.test('what destroys is not done without a person or --yes', async (t) => {
   const { env, db } = await setUp(t);
   await createPartner(db, { slug: 'acme' });
-  const key = await issueKey(db, pepper, { slug: 'acme' });
+  const key = await issueKey(db, { pepper }, { slug: 'acme' });
   t.match(await run(env, 'partners', 'suspend', 'acme'), { code: 2, messages: /repeat with --yes/ });
   t.match(await run(env, 'keys', 'revoke', key.key_prefix), { code: 2, messages: /repeat with --yes/ });
   t.match(await showPartner(db, 'acme'), { status: 'active' });

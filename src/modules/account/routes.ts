@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Kysely } from 'kysely';
+import { partnerActor } from '../../pipeline/auth/partner-actor.ts';
+import { audited } from '../../platform/audit.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Database } from '../../platform/schema.ts';
 import { Account, AccountPatch, Usage } from './schema.ts';
@@ -28,8 +30,9 @@ export async function account(app: FastifyInstance, { db, clock, apiLimits, forg
       schema: { body: AccountPatch, response: { 200: Account } },
       config: { operation: 'patchAccount', access: 'account:write', limit: true },
     },
-    async ({ principal, body }: FastifyRequest<{ Body: AccountPatch }>) => {
-      await updateAccount(db, principal.partnerId, body, clock());
+    async (request: FastifyRequest<{ Body: AccountPatch }>) => {
+      const { principal, body } = request;
+      await audited(db, partnerActor(request), (transaction) => updateAccount(transaction, principal.partnerId, body, clock()));
       forgetPartner(principal.partnerId);
       return view(await readAccount(db, principal.partnerId));
     },

@@ -20,6 +20,7 @@ export async function updateAccount(
 ): Promise<void> {
   const changes: Updateable<Database['partners']> = { ...others };
   if (retention_hours !== undefined) changes.retention_seconds = retention_hours * 3600;
+  if (Object.values(changes).every((value) => value === undefined)) return;
   await db
     .updateTable('partners')
     .set(changes)

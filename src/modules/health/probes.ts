@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { Metrics } from '../../platform/metrics.ts';
+import type { Vault } from '../../platform/vault/vault.ts';
 
 /** What a look at a dependency found. `latencyMs` is null when it did not answer. */
 export type Probe = { healthy: boolean; latencyMs: number | null };
@@ -38,6 +39,19 @@ export async function probeRedis(redis: Redis): Promise<Probe> {
   const found = await timed(() => redis.ping());
   return { healthy: found !== undefined, latencyMs: found?.latencyMs ?? null };
 }
+
+export type VaultProbe = Probe & { lastKeyRotation: Date | null };
+
+/** Whether the vault wraps and unwraps, and when its master key was last changed, by the audit log. */
+export async function probeVault(vault: Vault, pool: pg.Pool): Promise<VaultProbe> {
+  const [used, rotated] = await Promise.all([
+    timed(() => vault.probe()),
+    timed(() => pool.query<{ at: Date }>({ name: 'probeVault', text: lastRotationText })),
+  ]);
+  return { healthy: used !== undefined, latencyMs: used?.latencyMs ?? null, lastKeyRotation: rotated?.value.rows[0]?.at ?? null };
+}
+
+const lastRotationText = `SELECT at FROM audit_log WHERE action = 'vault.rotated' ORDER BY seq DESC LIMIT 1`;
 
 /** Milliseconds that an event may wait for its commit to begin; past that its sender is answered 503. */
 const longestWaitMs = 3_000;

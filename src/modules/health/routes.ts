@@ -4,12 +4,16 @@ import type pg from 'pg';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
-import { type BacklogProbe, type Probe, probePostgres, probeRedis } from './probes.ts';
+import type { Vault } from '../../platform/vault/vault.ts';
+import { type Probe, probePostgres, probeRedis, probeVault } from './probes.ts';
 import { Health, Live, Ready } from './schema.ts';
 
 export type HealthOptions = {
   pool: pg.Pool;
   redis: Redis | undefined;
+  vault: Vault | undefined;
+  /** How long one look at the vault serves, in milliseconds: KMS takes money for each. */
+  vaultCacheMs: number;
   clock: Clock;
   version: string;
   /** Undefined while requests can be stored; otherwise why not. */
@@ -21,9 +25,10 @@ const cacheMs = 500;
 
 /** How the service is: in full for people, in one word for balancers. */
 export async function health(app: FastifyInstance, options: HealthOptions): Promise<void> {
-  const { pool, redis, clock, version, notReady } = options;
+  const { pool, redis, vault, clock, version, notReady } = options;
   const startedAt = clock();
-  let probed: { at: number; result: Promise<[BacklogProbe, Probe | undefined]> } | undefined;
+  const probe = cached(cacheMs, () => Promise.all([probePostgres(pool), redis && probeRedis(redis)]));
+  const probeKeys = cached(options.vaultCacheMs, async () => vault && probeVault(vault, pool));
 
   for (const url of ['/v1/health', '/health']) {
     app.get(
@@ -50,9 +55,9 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
   async function getHealth(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     // A key is not needed, but one that is sent is checked: "verify your key" must mean something.
     const keyChecked = await checkKey(request);
-    const [postgres, redisProbe] = await probe();
+    const [[postgres, redisProbe], vaultProbe] = await Promise.all([probe(), probeKeys()]);
     const reason = notReady() ?? (keyChecked ? undefined : 'keys cannot be looked up');
-    const healthy = postgres.healthy && redisProbe?.healthy !== false && reason === undefined;
+    const healthy = postgres.healthy && redisProbe?.healthy !== false && vaultProbe?.healthy !== false && reason === undefined;
     const { requestsTotal, errorsTotal, p95LatencyMs } = app.requestStats;
     const body: Health = {
       status: healthy ? 'healthy' : 'degraded',
@@ -65,7 +70,10 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
         postgres: { status: word(postgres), latency_ms: postgres.latencyMs },
         redis: { status: word(redisProbe), latency_ms: redisProbe?.latencyMs ?? null },
         inbox: { status: word(postgres), queue_depth: postgres.queueDepth },
-        vault: { status: 'not_configured', last_key_rotation: null },
+        vault: {
+          status: word(vaultProbe),
+          last_key_rotation: vaultProbe?.lastKeyRotation ? formatTime(vaultProbe.lastKeyRotation.getTime()) : null,
+        },
       },
       metrics: {
         requests_total: requestsTotal,
@@ -92,14 +100,16 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
       return false;
     }
   }
+}
 
-  function probe(): Promise<[BacklogProbe, Probe | undefined]> {
+/** What `look` gave within the last `maxAgeMs`, or gives now. */
+function cached<Value>(maxAgeMs: number, look: () => Promise<Value>): () => Promise<Value> {
+  let latest: { at: number; result: Promise<Value> } | undefined;
+  return () => {
     const now = performance.now();
-    if (!probed || now - probed.at > cacheMs) {
-      probed = { at: now, result: Promise.all([probePostgres(pool), redis && probeRedis(redis)]) };
-    }
-    return probed.result;
-  }
+    if (!latest || now - latest.at > maxAgeMs) latest = { at: now, result: look() };
+    return latest.result;
+  };
 }
 
 function word(probe: Probe | undefined): 'healthy' | 'unhealthy' | 'not_configured' {

@@ -22,6 +22,7 @@ export type PartnerRecord = Contacts & {
   rate_limit_burst: number;
   rate_limit_per_month: number;
   retention_hours: number;
+  max_deliveries: number;
   created_at: string;
 };
 
@@ -33,10 +34,16 @@ export type KeyRecord = {
   partner: string;
   class: 'beta' | 'test' | 'live';
   scopes: string[];
+  /** Networks from which it may be used; null: from everywhere. */
+  allowed_cidrs: string[] | null;
   status: 'active' | 'expired' | 'revoked';
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
+  /** Number of the key that came in its place. */
+  replaced_by: number | null;
+  /** At most a minute behind. */
+  last_used_at: string | null;
 };
 
 /** The one time that the key itself is seen. */
@@ -52,6 +59,7 @@ export function partnerRecord(row: Selectable<Database['partners']>): PartnerRec
     rate_limit_burst: row.rate_limit_burst,
     rate_limit_per_month: Number(row.rate_limit_per_month),
     retention_hours: row.retention_seconds / 3600,
+    max_deliveries: row.max_deliveries,
     contact_email: row.contact_email,
     contact_phone: row.contact_phone,
     slack_channel: row.slack_channel,
@@ -69,9 +77,16 @@ export function keyRecord(row: ShownKey, partner: string, nowMs: number): KeyRec
     partner,
     class: row.class,
     scopes: row.scopes,
+    allowed_cidrs: row.allowed_cidrs,
     status: row.revoked_at ? 'revoked' : isExpired ? 'expired' : 'active',
     created_at: formatTime(row.created_at.getTime()),
-    expires_at: row.expires_at && formatTime(row.expires_at.getTime()),
-    revoked_at: row.revoked_at && formatTime(row.revoked_at.getTime()),
+    expires_at: time(row.expires_at),
+    revoked_at: time(row.revoked_at),
+    replaced_by: row.replaced_by,
+    last_used_at: time(row.last_used_at),
   };
+}
+
+function time(moment: Date | null): string | null {
+  return moment && formatTime(moment.getTime());
 }

@@ -1,18 +1,22 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { isSlug, type KeyClass } from '../../pipeline/auth/key-format.ts';
-import { insertKey, shownKeyColumns } from '../../pipeline/auth/key-issue.ts';
+import { type KeySecrets, prepareKey, shownKeyColumns, storeKey } from '../../pipeline/auth/key-issue.ts';
 import { scopes as allScopes, type Scope } from '../../pipeline/auth/principal.ts';
+import { type Actor, audited } from '../../platform/audit.ts';
 import type { Database } from '../../platform/schema.ts';
 import { PartnerError } from './errors.ts';
 import { type Contacts, type IssuedKey, type KeyRecord, keyRecord, type PartnerRecord, partnerRecord } from './records.ts';
 
 /**
  * The writes on partners and their keys, for the programs of administrators. Triggers of the tables tell every replica of each change, so a
- * revocation or suspension holds everywhere within a second of these functions' return.
+ * revocation or suspension holds everywhere within a second of these functions' return; other triggers write it to the audit log, with the
+ * actor of the transaction (`audited`).
  */
 export type NewPartner = {
   /** Names the partner for ever: it is part of its keys. 2 to 24 lower-case letters and digits. */
   slug: string;
+  /** Such as `beta_000001`; made of the row's number, unless given. */
+  partnerId?: string;
   /** The slug, unless given. */
   name?: string;
   contacts?: Partial<Contacts>;
@@ -22,7 +26,13 @@ export type NewPartner = {
     burst?: number;
     monthlyQuota?: number;
     retentionHours?: number;
+    maxDeliveries?: number;
   };
+};
+
+/** What can be changed of a partner here; a member that is not there stays. Retention and deliveries are the account's own matter. */
+export type PartnerChange = Pick<NewPartner, 'name' | 'contacts'> & {
+  limits?: Pick<NonNullable<NewPartner['limits']>, 'ratePerSecond' | 'burst' | 'monthlyQuota'>;
 };
 
 export type NewKey = {
@@ -31,12 +41,17 @@ export type NewKey = {
   scopes?: readonly Scope[];
   /** Null: it does not expire. */
   expiresAt?: Date | null;
+  /** Networks from which it may be used, as CIDR; null: from everywhere. */
+  allowedCidrs?: readonly string[] | null;
 };
 
-/** @throws PartnerError `invalid_slug`, `slug_taken`; the database's error for a limit out of range. */
+/** What can be changed of a key. A member that is not there stays. */
+export type KeyChange = Partial<Pick<NewKey, 'scopes' | 'expiresAt' | 'allowedCidrs'>>;
+
+/** @throws PartnerError `invalid_slug`, `slug_taken`, `partner_id_taken`; the database's error for a limit out of range. */
 export async function createPartner(
   db: Kysely<Database>,
-  { slug, name = slug, contacts = {}, limits = {} }: NewPartner,
+  { slug, partnerId, name = slug, contacts = {}, limits = {} }: NewPartner,
 ): Promise<PartnerRecord> {
   if (!isSlug(slug)) throw new PartnerError('invalid_slug', `"${slug}" is not a slug: use 2 to 24 lower-case letters and digits`);
   const given = {
@@ -47,6 +62,7 @@ export async function createPartner(
     rate_limit_burst: limits.burst ?? limits.ratePerSecond,
     rate_limit_per_month: limits.monthlyQuota,
     retention_seconds: limits.retentionHours === undefined ? undefined : limits.retentionHours * 3600,
+    max_deliveries: limits.maxDeliveries,
   };
   // The rest is left to the defaults of the table. `partner_id` is made of the row's own number, which is therefore drawn first.
   const columns = Object.entries(given).filter(([, value]) => value !== undefined);
@@ -54,11 +70,36 @@ export async function createPartner(
     WITH drawn AS (SELECT nextval(pg_get_serial_sequence('partners', 'id'))::integer AS id)
     INSERT INTO partners (id, partner_id, ${sql.join(columns.map(([column]) => sql.ref(column)))})
     OVERRIDING SYSTEM VALUE
-    SELECT id, 'beta_' || lpad(id::text, greatest(6, length(id::text)), '0'), ${sql.join(columns.map(([, value]) => value))} FROM drawn
-    ON CONFLICT (slug) DO NOTHING
+    SELECT id, coalesce(${partnerId ?? null}::text, 'beta_' || lpad(id::text, greatest(6, length(id::text)), '0')), ${sql.join(columns.map(([, value]) => value))} FROM drawn
+    ON CONFLICT DO NOTHING
     RETURNING *`.execute(db);
-  if (!rows[0]) throw new PartnerError('slug_taken', `a partner "${slug}" exists already`);
-  return partnerRecord(rows[0]);
+  if (rows[0]) return partnerRecord(rows[0]);
+  const isSlugTaken = await db.selectFrom('partners').select('id').where('slug', '=', slug).executeTakeFirst();
+  if (isSlugTaken) throw new PartnerError('slug_taken', `a partner "${slug}" exists already`);
+  throw new PartnerError('partner_id_taken', `another partner has the id "${partnerId}" already`);
+}
+
+/**
+ * A burst follows the rate as long as it was the same.
+ * @returns the internal number of the partner.
+ * @throws PartnerError `unknown_partner`; the database's error for a limit out of range.
+ */
+export async function changePartner(
+  db: Kysely<Database>,
+  slug: string,
+  { name, contacts = {}, limits = {} }: PartnerChange,
+): Promise<{ id: number }> {
+  const { id, rate_limit_per_sec: rate, rate_limit_burst: burst } = await findPartner(db, slug);
+  const changes = {
+    name,
+    ...contacts,
+    rate_limit_per_sec: limits.ratePerSecond,
+    rate_limit_burst: limits.burst ?? (rate === burst ? limits.ratePerSecond : undefined),
+    rate_limit_per_month: limits.monthlyQuota,
+  };
+  if (Object.values(changes).some((value) => value !== undefined))
+    await db.updateTable('partners').set(changes).where('id', '=', id).execute();
+  return { id };
 }
 
 /** All partners, oldest first. */
@@ -83,15 +124,15 @@ export function resumePartner(db: Kysely<Database>, slug: string): Promise<Partn
 }
 
 /**
- * Makes a key and stores its hash. The result is the only time that the key is seen.
- * @param pepper the KEY_PEPPER of the servers; under another one they would not know the key.
- * @throws PartnerError `unknown_partner`.
+ * Makes a key and stores its hash and, where there is a vault, its sealed text. Without a vault the result is the only time that the key is seen.
+ * @throws PartnerError `unknown_partner`; VaultError.
  */
-export async function issueKey(db: Kysely<Database>, pepper: string, options: NewKey): Promise<IssuedKey> {
-  const { slug, keyClass = 'beta', scopes = allScopes, expiresAt = null } = options;
+export async function issueKey(db: Kysely<Database>, secrets: KeySecrets, options: NewKey, actor?: Actor): Promise<IssuedKey> {
+  const { slug, keyClass = 'beta', scopes = allScopes, expiresAt = null, allowedCidrs = null } = options;
   const partner = await findPartner(db, slug);
-  const { key, row } = await insertKey(db, pepper, { partner, keyClass, scopes, expiresAt });
-  return { api_key: key, ...keyRecord(row, slug, Date.now()) };
+  const prepared = await prepareKey(db, secrets, { partner, keyClass });
+  const row = await audited(db, actor, (transaction) => storeKey(transaction, prepared, { scopes, expiresAt, allowedCidrs }));
+  return { api_key: prepared.key, ...keyRecord(row, slug, Date.now()) };
 }
 
 /** The keys of a partner, oldest first, also those that are no longer good. @throws PartnerError `unknown_partner`. */
@@ -102,21 +143,46 @@ export async function listKeys(db: Kysely<Database>, slug: string): Promise<KeyR
 }
 
 /**
- * From now on the key is answered 401. Idempotent: the time of the first revocation stays.
+ * From now on the key is answered 401, and its text is taken out of the vault. Idempotent: the time of the first revocation stays.
  * @param name the number of the key, or its prefix as `listKeys` shows it.
  * @throws PartnerError `unknown_key`, `ambiguous_key`.
  */
 export async function revokeKey(db: Kysely<Database>, name: string): Promise<KeyRecord> {
   const { id } = await findKeyByName(db, name);
-  await db.updateTable('api_keys').set({ revoked_at: sql`now()` }).where('id', '=', id).where('revoked_at', 'is', null).execute();
-  const { slug, ...row } = await db
-    .selectFrom('api_keys')
-    .innerJoin('partners', 'partners.id', 'api_keys.partner_id')
-    .select(shownKeyColumns.map((column) => `api_keys.${column}` as const))
-    .select('slug')
-    .where('api_keys.id', '=', id)
-    .executeTakeFirstOrThrow();
-  return keyRecord(row, slug, Date.now());
+  await db
+    .with('gone', (query) => query.deleteFrom('vault_secrets').where('key_id', '=', id))
+    .updateTable('api_keys')
+    .set({ revoked_at: sql`now()` })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .execute();
+  return showKey(db, id);
+}
+
+/**
+ * Changes what a key may do, from where, and until when; in force on every replica within a second.
+ * @throws PartnerError `unknown_key`, `ambiguous_key`, `revoked_key`.
+ */
+export async function changeKey(db: Kysely<Database>, name: string, change: KeyChange): Promise<KeyRecord> {
+  const { id } = await findKeyByName(db, name);
+  const { scopes, expiresAt, allowedCidrs } = change;
+  const { numUpdatedRows } = await db
+    .updateTable('api_keys')
+    .set({
+      ...(scopes && { scopes: [...scopes] }),
+      ...(expiresAt !== undefined && { expires_at: expiresAt }),
+      ...(allowedCidrs !== undefined && { allowed_cidrs: sql<string[]>`${allowedCidrs}::cidr[]` }),
+    })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) throw new PartnerError('revoked_key', `the key ${id} is revoked, which cannot be undone: issue another`);
+  return showKey(db, id);
+}
+
+/** @throws PartnerError `unknown_key`, `ambiguous_key`. */
+export async function findKeyRecord(db: Kysely<Database>, name: string): Promise<KeyRecord> {
+  return showKey(db, (await findKeyByName(db, name)).id);
 }
 
 /** The key of that number or prefix, so that it can be shown before it is revoked. @throws PartnerError `unknown_key`, `ambiguous_key`. */
@@ -143,4 +209,15 @@ async function setStatus(db: Kysely<Database>, slug: string, status: 'active' | 
   const row = await db.updateTable('partners').set({ status }).where('slug', '=', slug).returningAll().executeTakeFirst();
   if (!row) throw new PartnerError('unknown_partner', `there is no partner "${slug}"`);
   return partnerRecord(row);
+}
+
+async function showKey(db: Kysely<Database>, id: number): Promise<KeyRecord> {
+  const { slug, ...row } = await db
+    .selectFrom('api_keys')
+    .innerJoin('partners', 'partners.id', 'api_keys.partner_id')
+    .select(shownKeyColumns.map((column) => `api_keys.${column}` as const))
+    .select('slug')
+    .where('api_keys.id', '=', id)
+    .executeTakeFirstOrThrow();
+  return keyRecord(row, slug, Date.now());
 }

@@ -9,7 +9,7 @@ import type { Refusal } from './key-store.ts';
 import type { Principal, Scope } from './principal.ts';
 
 /** Why a request was not let in, for the metric; the caller learns only the code. */
-export type AuthFailure = CredentialFault['reason'] | Refusal | 'throttled' | 'suspended' | 'forbidden';
+export type AuthFailure = CredentialFault['reason'] | Refusal | 'throttled' | 'suspended' | 'network' | 'forbidden';
 
 export type AuthenticatorOptions = {
   cache: KeyCache;
@@ -17,6 +17,8 @@ export type AuthenticatorOptions = {
   /** Wall clock, for the expiry of keys. */
   clock: Clock;
   onFailure(reason: AuthFailure): void;
+  /** A request of this key was let in. */
+  onAdmitted(keyId: number): void;
 };
 
 /** Takes an error, or who it is: exactly one of the two. */
@@ -29,6 +31,19 @@ const challenge = 'Bearer realm="triggers-api", ApiKey realm="triggers-api", hea
 export function unauthenticated(): ApiError {
   return new ApiError('unauthenticated', { headers: { 'www-authenticate': challenge } });
 }
+
+/**
+ * Behind proxies the address that is seen is what explains the refusal. A proxy may hand on anything in its place, and a client that has gone
+ * has none any more.
+ */
+function wrongNetwork(address: string | undefined): ApiError {
+  return new ApiError('forbidden', {
+    detail: `The key may not be used from ${address?.slice(0, longestAddress) || 'an unknown address'}.`,
+  });
+}
+
+/** Of an IPv6 address that ends in IPv4, in characters. */
+const longestAddress = 45;
 
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
@@ -49,8 +64,8 @@ export class Authenticator {
     }
     const digest = KeyCache.digest(key);
     const known = this.#recall(digest);
-    if (known) this.#admit(known, scope, done);
-    else this.#identify(request, key, digest).then((found) => this.#admit(found, scope, done), done);
+    if (known) this.#admit(request, known, scope, done);
+    else this.#identify(request, key, digest).then((found) => this.#admit(request, found, scope, done), done);
   }
 
   #recall(digest: string): KnownKey | undefined {
@@ -61,14 +76,19 @@ export class Authenticator {
     return undefined;
   }
 
-  #admit({ principal, suspended }: KnownKey, scope: Scope | undefined, done: Authenticated): void {
+  /** A key that is good: may its partner, from this address, with this scope? What does not depend on the request is answered first. */
+  #admit(request: FastifyRequest, { principal, suspended }: KnownKey, scope: Scope | undefined, done: Authenticated): void {
     if (suspended) {
       this.#options.onFailure('suspended');
       done(new ApiError('partner_suspended'));
+    } else if (principal.networks && !principal.networks.has(request.ip)) {
+      this.#options.onFailure('network');
+      done(wrongNetwork(request.ip));
     } else if (scope && !principal.scopes.has(scope)) {
       this.#options.onFailure('forbidden');
       done(new ApiError('forbidden', { detail: `The key lacks the scope ${scope}.` }));
     } else {
+      this.#options.onAdmitted(principal.keyId);
       done(undefined, principal);
     }
   }

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Clock } from '../../platform/clock.ts';
+import { appRole } from '../../platform/postgres.ts';
 import type { KeyCache } from './key-cache.ts';
 
 /**
@@ -83,6 +84,7 @@ export class KeyInvalidation {
       connectionTimeoutMillis: connectTimeoutMs,
       query_timeout: leaseMs,
       application_name: 'triggers-api:auth',
+      options: appRole,
     });
     const lost = new AbortController();
     const pause = AbortSignal.any([lost.signal, this.#stopping.signal]);

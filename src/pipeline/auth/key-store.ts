@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Database } from '../../platform/schema.ts';
 import { hashKey } from './key-format.ts';
+import { Networks } from './networks.ts';
 import type { Principal, Scope } from './principal.ts';
 
 /** Why a well-formed key is not accepted. The caller is never told which. */
@@ -20,7 +21,7 @@ export async function findKey(db: Kysely<Database>, pepper: string, key: string,
   const row = await db
     .selectFrom('api_keys')
     .innerJoin('partners', 'partners.id', 'api_keys.partner_id')
-    .select(['api_keys.id as key_id', 'key_hash', 'key_prefix', 'scopes', 'expires_at', 'revoked_at'])
+    .select(['api_keys.id as key_id', 'key_hash', 'key_prefix', 'scopes', 'allowed_cidrs', 'expires_at', 'revoked_at'])
     .select(['partners.id as partner_id', 'slug', 'status', 'retention_seconds', 'expired_through', 'max_deliveries'])
     .select(['rate_limit_per_sec', 'rate_limit_burst', 'rate_limit_per_month'])
     .where('key_hash', '=', hash)
@@ -36,6 +37,7 @@ export async function findKey(db: Kysely<Database>, pepper: string, key: string,
       keyId: row.key_id,
       keyPrefix: row.key_prefix,
       scopes: new Set(row.scopes as Scope[]),
+      networks: row.allowed_cidrs && new Networks(row.allowed_cidrs),
       expiresAtMs: row.expires_at ? row.expires_at.getTime() : null,
       ratePerSecond: row.rate_limit_per_sec,
       burst: row.rate_limit_burst,

@@ -10,6 +10,7 @@ import { failureLimit } from './failure-limit.ts';
 import { KeyCache } from './key-cache.ts';
 import { KeyInvalidation } from './key-invalidation.ts';
 import { findKey } from './key-store.ts';
+import { KeyUsage } from './key-usage.ts';
 import type { Principal } from './principal.ts';
 
 declare module 'fastify' {
@@ -18,6 +19,8 @@ declare module 'fastify' {
     authenticate(request: FastifyRequest): Promise<Principal>;
     /** The listener for changed keys; tests await `whenListening()`. */
     keyInvalidation: KeyInvalidation;
+    /** When keys were last used; tests await `flush()`. */
+    keyUsage: KeyUsage;
     /** Forgets what this process has cached of a partner, so that its next request sees a change made here. */
     forgetPartner(partnerId: number): void;
   }
@@ -32,13 +35,15 @@ export type AuthOptions = {
   /** Of the listener's own session; see key-invalidation.ts. */
   databaseUrl: string;
   pepper: string;
-  /** Wall clock, for the expiry of keys. */
+  /** Wall clock, for the expiry of keys and the time of their use. */
   clock: Clock;
   /** Failed authentications per address and minute before look-ups stop for it. */
   failuresPerMinute: number;
   onFailure?(reason: AuthFailure): void;
   /** Told when the prompt revocation begins and ends to work; see key-invalidation.ts. */
   onListening?(listening: boolean, error?: Error): void;
+  /** Told when the last uses of keys could not be written; it is tried again a minute later. */
+  onUsageError?(error: unknown): void;
   /** Milliseconds that only ever go forward, for the age of what is cached. */
   elapsedMs?: Clock;
 };
@@ -52,9 +57,12 @@ export const auth = fp<AuthOptions>(
 
     const cache = new KeyCache({ elapsedMs, load: (key) => findKey(db, pepper, key, clock()) });
     const invalidation = new KeyInvalidation({ databaseUrl, cache, elapsedMs, onChange: options.onListening });
-    const authenticator = new Authenticator({ cache, failures: failureLimit(app, failuresPerMinute), clock, onFailure });
+    const usage = new KeyUsage({ db, clock, onError: options.onUsageError ?? (() => {}) });
+    const failures = failureLimit(app, failuresPerMinute);
+    const authenticator = new Authenticator({ cache, failures, clock, onFailure, onAdmitted: (keyId) => usage.note(keyId) });
 
     app.decorate('keyInvalidation', invalidation);
+    app.decorate('keyUsage', usage);
     app.decorate('forgetPartner', (partnerId: number) => cache.invalidatePartner(partnerId));
     app.decorate('authenticate', (request: FastifyRequest) => {
       const { promise, resolve, reject } = Promise.withResolvers<Principal>();
@@ -71,8 +79,11 @@ export const auth = fp<AuthOptions>(
         done(error);
       });
     });
-    app.addHook('onReady', async () => invalidation.start());
-    app.addHook('onClose', () => invalidation.stop());
+    app.addHook('onReady', async () => {
+      invalidation.start();
+      usage.start();
+    });
+    app.addHook('onClose', () => Promise.all([invalidation.stop(), usage.stop()]).then(() => {}));
   },
   { name: 'auth' },
 );

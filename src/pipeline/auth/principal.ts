@@ -1,3 +1,5 @@
+import type { Networks } from './networks.ts';
+
 export const scopes = ['events:write', 'inbox:read', 'inbox:settle', 'account:read', 'account:write'] as const;
 
 export type Scope = (typeof scopes)[number];
@@ -10,6 +12,8 @@ export type Principal = {
   keyId: number;
   keyPrefix: string;
   scopes: ReadonlySet<Scope>;
+  /** Networks from which the key may be used; null: from everywhere. */
+  networks: Networks | null;
   /** Milliseconds since the epoch after which the key is refused; null for a key that does not expire. */
   expiresAtMs: number | null;
   ratePerSecond: number;

@@ -35,6 +35,7 @@ t.test('a partner gets the next number, and the defaults of the story for what i
     rate_limit_burst: 100,
     rate_limit_per_month: 2_592_000_000,
     retention_hours: 72,
+    max_deliveries: 10,
     contact_email: null,
     contact_phone: null,
     slack_channel: null,
@@ -92,7 +93,7 @@ t.test('a partner that does not exist is said to, by every function', async (t) 
   await t.rejects(suspendPartner(db, 'nobody'), error);
   await t.rejects(resumePartner(db, 'nobody'), error);
   await t.rejects(listKeys(db, 'nobody'), error);
-  await t.rejects(issueKey(db, pepper, { slug: 'nobody' }), error);
+  await t.rejects(issueKey(db, { pepper }, { slug: 'nobody' }), error);
 });
 
 t.test('suspending and resuming can be repeated', async (t) => {
@@ -106,7 +107,7 @@ t.test('an issued key is seen once: the database has its hash, and no row of it 
   const db = await database(t);
   await createPartner(db, { slug: 'acme' });
   const expiresAt = new Date(Date.now() + 3_600_000);
-  const { api_key, ...issued } = await issueKey(db, pepper, { slug: 'acme', keyClass: 'live', scopes: ['inbox:read'], expiresAt });
+  const { api_key, ...issued } = await issueKey(db, { pepper }, { slug: 'acme', keyClass: 'live', scopes: ['inbox:read'], expiresAt });
   t.same(parseKey(api_key), { keyClass: 'live', slug: 'acme', prefix: issued.key_prefix });
   t.match(issued, {
     partner: 'acme',
@@ -125,7 +126,7 @@ t.test('an issued key is seen once: the database has its hash, and no row of it 
 t.test('unless it is said, a key is a beta key that may do everything and does not expire', async (t) => {
   const db = await database(t);
   await createPartner(db, { slug: 'acme' });
-  const key = await issueKey(db, pepper, { slug: 'acme' });
+  const key = await issueKey(db, { pepper }, { slug: 'acme' });
   t.match(key, {
     class: 'beta',
     scopes: ['events:write', 'inbox:read', 'inbox:settle', 'account:read', 'account:write'],
@@ -136,8 +137,8 @@ t.test('unless it is said, a key is a beta key that may do everything and does n
 t.test('a key is revoked by its number or its prefix; again changes nothing', async (t) => {
   const db = await database(t);
   await createPartner(db, { slug: 'acme' });
-  const one = await issueKey(db, pepper, { slug: 'acme' });
-  const two = await issueKey(db, pepper, { slug: 'acme' });
+  const one = await issueKey(db, { pepper }, { slug: 'acme' });
+  const two = await issueKey(db, { pepper }, { slug: 'acme' });
   const revoked = await revokeKey(db, `${one.key_id}`);
   t.match(revoked, { key_id: one.key_id, partner: 'acme', status: 'revoked', revoked_at: /Z$/, created_at: one.created_at });
   t.same(await revokeKey(db, one.key_prefix), revoked, 'the time of the first revocation stays');
@@ -151,11 +152,11 @@ t.test('a key is revoked by its number or its prefix; again changes nothing', as
 t.test('a key that does not exist, and a prefix that two keys have, are said to be so', async (t) => {
   const db = await database(t);
   await createPartner(db, { slug: 'acme' });
-  const { key_id, key_prefix } = await issueKey(db, pepper, { slug: 'acme' });
+  const { key_id, key_prefix } = await issueKey(db, { pepper }, { slug: 'acme' });
   for (const name of ['999999', '0', '-1', '99999999999', 'sk_beta_acme_zzzzzz', '', '%']) {
     await t.rejects(revokeKey(db, name), { name: 'PartnerError', code: 'unknown_key' }, name);
   }
-  const twin = await issueKey(db, pepper, { slug: 'acme' });
+  const twin = await issueKey(db, { pepper }, { slug: 'acme' });
   await db.updateTable('api_keys').set({ key_prefix }).where('id', '=', twin.key_id).execute();
   await t.rejects(revokeKey(db, key_prefix), { code: 'ambiguous_key' });
   t.same(
@@ -168,6 +169,6 @@ t.test('a key that does not exist, and a prefix that two keys have, are said to 
 t.test('a key past its expiry is listed as expired', async (t) => {
   const db = await database(t);
   await createPartner(db, { slug: 'acme' });
-  await issueKey(db, pepper, { slug: 'acme', expiresAt: new Date(Date.now() - 1) });
+  await issueKey(db, { pepper }, { slug: 'acme', expiresAt: new Date(Date.now() - 1) });
   t.match(await listKeys(db, 'acme'), [{ status: 'expired' }]);
 });

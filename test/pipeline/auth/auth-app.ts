@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
-import Fastify from 'fastify';
+import Fastify, { type FastifyServerOptions } from 'fastify';
 import type { Test } from 'tap';
 import { createPartner } from '../../../src/modules/partners/store.ts';
 import { type AuthOptions, auth } from '../../../src/pipeline/auth/plugin.ts';
@@ -14,7 +14,7 @@ export const pepper = 'a pepper of at least 32 characters';
 export type Answer = { status: number; headers: IncomingHttpHeaders; text: string; body: Record<string, unknown> };
 
 /** A small server that has nothing but authentication, on a database with the partner `acme`; all clocks are set by hand. */
-export async function startAuthApp(t: Test, overrides: Partial<AuthOptions> = {}) {
+export async function startAuthApp(t: Test, overrides: Partial<AuthOptions> = {}, trustProxy: FastifyServerOptions['trustProxy'] = false) {
   const databaseUrl = await createTestDatabase(t);
   const pools = createPools({ databaseUrl, writeConnections: 1, readConnections: 4, onIdleError: () => {} });
   await createPartner(pools.db, { slug: 'acme' });
@@ -23,7 +23,7 @@ export async function startAuthApp(t: Test, overrides: Partial<AuthOptions> = {}
   const failures: string[] = [];
   const lines: string[] = [];
   const logger = { level: 'trace', stream: { write: (line: string) => void lines.push(line) } };
-  const app = Fastify({ logger, genReqId: () => 'request-1' });
+  const app = Fastify({ logger, genReqId: () => 'request-1', trustProxy });
   t.teardown(async () => {
     await app.close();
     await pools.close();
@@ -60,5 +60,5 @@ export async function startAuthApp(t: Test, overrides: Partial<AuthOptions> = {}
     const text = (await answer.setEncoding('utf8').toArray()).join('');
     return { status: answer.statusCode, headers: answer.headers, text, body: text === '' ? {} : JSON.parse(text) };
   }
-  return { app, db: pools.db, clock, elapsed, failures, lines, send };
+  return { app, databaseUrl, db: pools.db, clock, elapsed, failures, lines, send };
 }

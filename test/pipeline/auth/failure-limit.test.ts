@@ -32,8 +32,8 @@ t.test('of many failures at once no more are told 401 than one after the other',
 
 t.test('a key in use is not hurt by failures from its own address, also when its age makes a look-up due', async (t) => {
   const { db, send, elapsed } = await startAuthApp(t, { failuresPerMinute: limit });
-  const used = { 'x-api-key': (await issueKey(db, pepper, { slug: 'acme' })).api_key };
-  const unused = { 'x-api-key': (await issueKey(db, pepper, { slug: 'acme' })).api_key };
+  const used = { 'x-api-key': (await issueKey(db, { pepper }, { slug: 'acme' })).api_key };
+  const unused = { 'x-api-key': (await issueKey(db, { pepper }, { slug: 'acme' })).api_key };
   // A look-up during which the issuing of the keys is heard of is not remembered: the later ones are.
   for (let index = 0; index < 3; index += 1) t.equal((await send('/read', used)).status, 200);
   for (let index = 0; index <= limit; index += 1) await send('/read', wrong());
@@ -46,7 +46,7 @@ t.test('a key in use is not hurt by failures from its own address, also when its
 
 t.test('successes, missing scopes and public routes use up nothing', async (t) => {
   const { db, send } = await startAuthApp(t, { failuresPerMinute: limit });
-  const writer = { 'x-api-key': (await issueKey(db, pepper, { slug: 'acme', scopes: ['events:write'] })).api_key };
+  const writer = { 'x-api-key': (await issueKey(db, { pepper }, { slug: 'acme', scopes: ['events:write'] })).api_key };
   for (let index = 0; index < 2 * limit; index += 1) {
     t.equal((await send('/write', writer)).status, 200);
     t.equal((await send('/read', writer)).status, 403);

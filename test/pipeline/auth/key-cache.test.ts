@@ -9,6 +9,7 @@ const principal = (partnerId: number): Principal => ({
   keyId: partnerId,
   keyPrefix: 'sk_test_p_',
   scopes: new Set(['events:write'] as const),
+  networks: null,
   expiresAtMs: null,
   ratePerSecond: 100,
   burst: 100,

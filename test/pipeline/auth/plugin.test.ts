@@ -14,12 +14,12 @@ const bytes = ({ status, headers: { date: _, ...headers }, text }: Answer) => ({
 t.test('who is let in, and what the others are told', async (t) => {
   const { db, clock, send, failures, lines } = await startAuthApp(t);
   await createPartner(db, { slug: 'closed' });
-  const good = await issueKey(db, pepper, { slug: 'acme' });
-  const another = await issueKey(db, pepper, { slug: 'acme' });
-  const writer = await issueKey(db, pepper, { slug: 'acme', scopes: ['events:write'] });
-  const revoked = await issueKey(db, pepper, { slug: 'acme' });
-  const expired = await issueKey(db, pepper, { slug: 'acme', expiresAt: new Date(clock.ms) });
-  const suspended = await issueKey(db, pepper, { slug: 'closed' });
+  const good = await issueKey(db, { pepper }, { slug: 'acme' });
+  const another = await issueKey(db, { pepper }, { slug: 'acme' });
+  const writer = await issueKey(db, { pepper }, { slug: 'acme', scopes: ['events:write'] });
+  const revoked = await issueKey(db, { pepper }, { slug: 'acme' });
+  const expired = await issueKey(db, { pepper }, { slug: 'acme', expiresAt: new Date(clock.ms) });
+  const suspended = await issueKey(db, { pepper }, { slug: 'closed' });
   await revokeKey(db, revoked.key_prefix);
   await suspendPartner(db, 'closed');
   const key = good.api_key;
@@ -85,7 +85,7 @@ t.test('who is let in, and what the others are told', async (t) => {
 t.test('every scope opens the routes that ask for it, and only those', async (t) => {
   const { db, send } = await startAuthApp(t);
   for (const scope of scopes) {
-    const { api_key: key } = await issueKey(db, pepper, { slug: 'acme', scopes: [scope] });
+    const { api_key: key } = await issueKey(db, { pepper }, { slug: 'acme', scopes: [scope] });
     t.equal((await send('/read', { 'x-api-key': key })).status, scope === 'inbox:read' ? 200 : 403, `${scope} on /read`);
     t.equal((await send('/write', { 'x-api-key': key })).status, scope === 'events:write' ? 200 : 403, `${scope} on /write`);
   }
@@ -93,7 +93,7 @@ t.test('every scope opens the routes that ask for it, and only those', async (t)
 
 t.test('public routes need no key, and HEAD needs what GET needs', async (t) => {
   const { db, send } = await startAuthApp(t);
-  const { api_key: key } = await issueKey(db, pepper, { slug: 'acme' });
+  const { api_key: key } = await issueKey(db, { pepper }, { slug: 'acme' });
   t.equal((await send('/public')).status, 200);
   t.equal((await send('/public', { 'x-api-key': 'wrong' })).status, 200);
   t.equal((await send('/docs')).status, 200);
@@ -106,8 +106,8 @@ t.test('public routes need no key, and HEAD needs what GET needs', async (t) => 
 t.test('a public route can check the key that it is shown', async (t) => {
   const { db, send } = await startAuthApp(t);
   await createPartner(db, { slug: 'closed' });
-  const { api_key: key } = await issueKey(db, pepper, { slug: 'acme', scopes: ['events:write'] });
-  const closed = await issueKey(db, pepper, { slug: 'closed' });
+  const { api_key: key } = await issueKey(db, { pepper }, { slug: 'acme', scopes: ['events:write'] });
+  const closed = await issueKey(db, { pepper }, { slug: 'closed' });
   await suspendPartner(db, 'closed');
   for (const time of ['looked up', 'from the cache'])
     t.match(await send('/health', { 'x-api-key': key }), { status: 200, body: { slug: 'acme' } }, time);
@@ -118,7 +118,7 @@ t.test('a public route can check the key that it is shown', async (t) => {
 t.test('a key is refused from the very millisecond of its expiry, also when it is in the cache', async (t) => {
   const { db, clock, send, failures } = await startAuthApp(t);
   const expiresAt = new Date(clock.ms + 60_000);
-  const headers = { 'x-api-key': (await issueKey(db, pepper, { slug: 'acme', expiresAt })).api_key };
+  const headers = { 'x-api-key': (await issueKey(db, { pepper }, { slug: 'acme', expiresAt })).api_key };
   t.equal((await send('/read', headers)).status, 200);
   clock.ms = expiresAt.getTime() - 1;
   t.equal((await send('/read', headers)).status, 200);
@@ -131,7 +131,7 @@ t.test('a key is refused from the very millisecond of its expiry, also when it i
 t.test('revocation, suspension and its end take effect by notification alone', async (t) => {
   const { app, db, send } = await startAuthApp(t);
   await app.keyInvalidation.whenListening();
-  const { api_key, key_id } = await issueKey(db, pepper, { slug: 'acme' });
+  const { api_key, key_id } = await issueKey(db, { pepper }, { slug: 'acme' });
   const status = async () => (await send('/read', { 'x-api-key': api_key })).status;
   t.equal(await status(), 200);
   await suspendPartner(db, 'acme');
@@ -145,7 +145,7 @@ t.test('revocation, suspension and its end take effect by notification alone', a
 t.test('a key that was refused before it was issued works at once when it is', async (t) => {
   const { app, db, send } = await startAuthApp(t);
   await app.keyInvalidation.whenListening();
-  const { api_key: key, key_id: id } = await issueKey(db, pepper, { slug: 'acme' });
+  const { api_key: key, key_id: id } = await issueKey(db, { pepper }, { slug: 'acme' });
   const row = await db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   await db.deleteFrom('api_keys').where('id', '=', id).execute();
   await until('it is refused', async () => (await send('/read', { 'x-api-key': key })).status === 401, 1_000);

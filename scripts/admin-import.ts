@@ -1,0 +1,140 @@
+import { type Command, Option } from 'commander';
+import type { KeyClass } from '../src/pipeline/auth/key-format.ts';
+import { type Scope, scopes as allScopes } from '../src/pipeline/auth/principal.ts';
+import { classifyPostgresError } from '../src/platform/postgres.ts';
+import { type Connection, withDatabase } from './admin-database.ts';
+import { expiry, keyClass, moment, scopeList } from './admin-options.ts';
+import { AdminError, exitCodes, outcomeOf } from './admin-outcome.ts';
+import { printJson, printTable, progress, say } from './admin-output.ts';
+import { addVerifyCommand } from './admin-verify.ts';
+import { columnNames } from './import-columns.ts';
+import { type FileFormat, fileFormats, readImportFile } from './import-file.ts';
+import { ResultsFile } from './import-results.ts';
+import { checkRows, type ImportRow } from './import-rows.ts';
+import { outcomes, type RowResult, runImport, type Stop } from './import-run.ts';
+
+type ImportOptions = {
+  format?: FileFormat;
+  class: KeyClass;
+  expires: Date | null;
+  scopes?: Scope[];
+  keys: boolean;
+  update?: boolean;
+  dryRun?: boolean;
+  results?: string;
+  json?: boolean;
+};
+
+/** `admin partners import` and `admin partners verify` */
+export function addImportCommands(partners: Command): void {
+  partners
+    .command('import <file>')
+    .description('provision every partner of a file, with a key; run again, it does only what is missing')
+    .addHelpText('before', examples)
+    .addHelpText('after', columnHelp)
+    .addOption(new Option('--format <format>', 'of the file (default: by its name)').choices([...fileFormats]))
+    .option('--class <class>', 'of the keys: beta, test or live', keyClass, 'beta')
+    .addOption(
+      new Option('--expires <when>', 'of the keys: RFC 3339 time, days or hours from now, or "never"')
+        .argParser(expiry)
+        .default(moment('180d'), '180d'),
+    )
+    .option('--scopes <list>', `what the keys may do, by commas (default: ${allScopes.join(',')})`, scopeList)
+    .option('--no-keys', 'make no keys')
+    .option('--update', 'change partners that are there and differ from the file')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--results <file>', 'append what was done, with the keys, as JSON lines that only you can read')
+    .option('--json', 'print JSON, with the keys')
+    .action(importFile);
+  addVerifyCommand(partners);
+}
+
+async function importFile(file: string, options: ImportOptions): Promise<void> {
+  const { class: keyClass, expires: expiresAt, scopes, keys: withKeys, format, json } = options;
+  const rows = checkRows(await readImportFile(file, format), { keyClass, expiresAt, scopes, withKeys });
+  await withDatabase(async (connection) => {
+    requirePlaceForKeys(connection, options);
+    const results = options.results && !options.dryRun ? await ResultsFile.open(options.results) : undefined;
+    const { done, stop } = await runRows(rows, connection, options, results).finally(() => results?.close());
+    const rest = rows.slice(done.length);
+    const counts = Object.fromEntries(outcomes.map((outcome) => [outcome, done.filter((row) => row.outcome === outcome).length]));
+    if (json) printJson({ dry_run: options.dryRun ?? false, results: done, ...counts, not_done: rest.map(({ line, slug }) => ({ line, slug })) });
+    else printTable(done.map(toTableRow), ['line', 'slug', 'outcome', 'key_prefix', 'detail']);
+    summarize(done, counts, options, connection);
+    if (stop) throw stopped(stop, done, rest);
+    const bad = (counts.failed ?? 0) + (counts.differs ?? 0);
+    if (bad > 0) throw new AdminError(exitCodes.failed, `${bad} of ${rows.length} rows are not as the file says; the others are`);
+  });
+}
+
+/** A key that is in no vault must be shown somewhere, or it would be made for nothing. */
+function requirePlaceForKeys({ optionalVault }: Connection, { keys, dryRun, results, json }: ImportOptions): void {
+  if (!keys || dryRun || results || json || optionalVault()) return;
+  throw new AdminError(exitCodes.usage, 'there is no vault, so nobody could ever read the keys: give --results FILE, --json or --no-keys');
+}
+
+async function runRows(rows: ImportRow[], connection: Connection, options: ImportOptions, results: ResultsFile | undefined) {
+  const { dryRun, update } = options;
+  let signal: NodeJS.Signals | undefined;
+  const onSignal = (received: NodeJS.Signals) => {
+    signal = received;
+  };
+  // Once: whoever asks a second time is obeyed at once. The row under way is then committed or not, and never half.
+  for (const each of ['SIGINT', 'SIGTERM'] as const) process.once(each, onSignal);
+  const bar = await progress(rows.length, dryRun ? 'looking' : 'provisioning');
+  // The bar reads single keys and would take Ctrl-C for a wish to end at once, with success.
+  if (process.stdin.isTTY) process.stdin.setRawMode(false);
+  try {
+    return await runImport({
+      rows,
+      connection,
+      dryRun,
+      update,
+      results,
+      stopped: () => signal,
+      onResult: ({ slug }) => bar.advance(1, slug ?? ''),
+    });
+  } finally {
+    bar.done();
+    for (const each of ['SIGINT', 'SIGTERM'] as const) process.off(each, onSignal);
+  }
+}
+
+function stopped(stop: Stop, done: RowResult[], rest: ImportRow[]): AdminError {
+  const [first, last] = [rest[0], rest.at(-1)] as [ImportRow, ImportRow];
+  const state = `${done.length} rows are done, and ${rest.length} are not: lines ${first.line} (${first.slug}) to ${last.line} (${last.slug})`;
+  const next = 'the same command goes on from there';
+  if ('signal' in stop) return new AdminError({ SIGINT: 130, SIGTERM: 143 }[stop.signal as 'SIGINT'], `stopped by ${stop.signal}; ${state}; ${next}`);
+  const { exitCode, message } = outcomeOf(stop.error);
+  const isUncertain = classifyPostgresError(stop.error) === 'retry' ? ', unless the first of them was committed without an answer' : '';
+  return new AdminError(exitCode, `${message}\n${state}${isUncertain}; ${next}`);
+}
+
+function summarize(done: RowResult[], counts: Record<string, number>, options: ImportOptions, { optionalVault }: Connection): void {
+  const { json, dryRun, results } = options;
+  const named = Object.entries(counts).filter(([, count]) => count > 0);
+  say(`${done.length} rows${dryRun ? ' (nothing was done)' : ''}: ${named.map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`);
+  const made = done.filter(({ api_key }) => api_key).length;
+  if (made === 0 || json) return;
+  const places = [results, optionalVault() && 'keys reveal'].filter(Boolean).join(' and by ');
+  say(`${made} keys are not shown here; they are in ${results ? places : `the vault: ${places} shows them`}`);
+}
+
+function toTableRow(row: RowResult) {
+  const changes = row.changes?.map(({ field, from, to }) => `${field}: ${from ?? '-'} → ${to ?? '-'}`) ?? [];
+  const errors = row.errors.map(({ column, message }) => (column ? `${column}: ${message}` : message));
+  return { ...row, detail: [...changes, ...errors].join(' ') || null };
+}
+
+const examples = `Examples:
+  ./scripts/admin partners import partners.csv --dry-run
+  ./scripts/admin partners import partners.csv --results keys.jsonl
+  ./scripts/admin partners import partners.yaml --update --json
+  ./scripts/crm-export | ./scripts/admin partners import - --format csv
+`;
+
+const columnHelp = `
+Columns: ${columnNames.join(', ').replace(/(.{1,110}), /g, '$1,\n  ')}
+Only slug must be there. What a file does not say, by a column or by a cell with text, is not compared and not changed.
+partner_id is given to a new partner and never changes. expires_at, key_class, scopes and allowed_cidrs are those of a key that is made, in place
+of the options; a key is made when the partner has no active one of its class.`;

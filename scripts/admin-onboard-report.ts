@@ -1,0 +1,86 @@
+import type { Integrations } from '../src/modules/onboarding/integrations.ts';
+import { type StepName, stepNames } from '../src/modules/onboarding/steps.ts';
+import type { StepRow } from '../src/modules/onboarding/store.ts';
+import { formatTime } from '../src/platform/rfc3339.ts';
+import { obstacleTo } from './admin-onboard-deliver.ts';
+import { printJson, printTable, say } from './admin-output.ts';
+
+type Named = { id: number; slug: string };
+type Step = StepRow & { slug: string };
+
+type Problem = { step: StepName; problem: string /** Null: nothing is tried again. */; next_try: string | null };
+
+/** One partner of a run, as it is printed. */
+export type OnboardingRecord = Record<StepName, string> & { partner: string; kickoff: string | null; problems: Problem[] };
+
+/** How far the partners are. */
+export function reportOf(partners: Named[], steps: Step[], integrations: Integrations): OnboardingRecord[] {
+  return partners.map(({ id, slug }) => {
+    const own = steps.filter(({ partner_id }) => partner_id === id);
+    return {
+      partner: slug,
+      ...states(own, (step) => step?.status ?? 'none'),
+      kickoff: kickoffOf(own),
+      problems: own.flatMap((step) => problemOf(step, own, integrations)),
+    };
+  });
+}
+
+/** How far they would be: what would be sent, without the sending. */
+export function planned(partners: Named[], steps: Step[], arranged: Map<number, { kickoffMs: number }>): OnboardingRecord[] {
+  return partners.map(({ id, slug }) => {
+    const own = steps.filter(({ partner_id }) => partner_id === id);
+    const arrangement = arranged.get(id);
+    return {
+      partner: slug,
+      ...states(own, (step) => (step === undefined ? 'would_send' : step.status === 'failed' ? 'would_retry' : step.status)),
+      kickoff: arrangement ? formatTime(arrangement.kickoffMs) : kickoffOf(own),
+      problems: [],
+    };
+  });
+}
+
+/** The partners of a run: data to stdout, what stands in the way to stderr. */
+export function printOnboarding(records: OnboardingRecord[], { json, dryRun }: { json?: boolean; dryRun?: boolean }): void {
+  if (json) return printJson(records);
+  printTable(records, ['partner', ...stepNames, 'kickoff']);
+  for (const { partner, problems } of records) {
+    for (const { step, problem, next_try } of problems) say(`${partner} ${step}: ${problem}${next_try ? `; next try ${next_try}` : ''}`);
+  }
+  if (dryRun) say('nothing was sent');
+}
+
+/** Every step by itself. */
+export function printSteps(steps: Step[], integrations: Integrations, json: boolean | undefined): void {
+  const records = steps.map((step) => ({
+    partner: step.slug,
+    step: step.step,
+    status: step.status,
+    attempts: step.attempts,
+    next_try: step.status === 'pending' ? formatTime(step.due_at.getTime()) : null,
+    done_at: step.done_at && formatTime(step.done_at.getTime()),
+    last_error: step.last_error,
+    /** What this machine lacks; a server may have it. */
+    waits_for: step.status === 'pending' ? (obstacleTo(step, steps, integrations) ?? null) : null,
+    result: step.result,
+  }));
+  if (json) printJson(records);
+  else printTable(records, ['partner', 'step', 'status', 'attempts', 'next_try', 'done_at', 'last_error', 'waits_for']);
+}
+
+function states(steps: Step[], stateOf: (step: Step | undefined) => string): Record<StepName, string> {
+  const [slack_channel, slack_welcome, welcome_email] = stepNames.map((name) => stateOf(steps.find(({ step }) => step === name)));
+  return { slack_channel, slack_welcome, welcome_email } as Record<StepName, string>;
+}
+
+function kickoffOf(steps: Step[]): string | null {
+  return steps.find(({ step }) => step === 'welcome_email')?.input.kickoff ?? null;
+}
+
+function problemOf(step: Step, steps: Step[], integrations: Integrations): Problem[] {
+  if (step.status === 'done') return [];
+  if (step.status === 'failed') return [{ step: step.step, problem: step.last_error ?? 'it failed', next_try: null }];
+  const obstacle = obstacleTo(step, steps, integrations);
+  if (obstacle) return [{ step: step.step, problem: obstacle, next_try: null }];
+  return [{ step: step.step, problem: step.last_error ?? 'it is not done yet', next_try: formatTime(step.due_at.getTime()) }];
+}

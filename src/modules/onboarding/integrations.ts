@@ -1,0 +1,51 @@
+import { createMailer, type Mailer } from '../../platform/mail.ts';
+import { createSlack, type Slack } from '../../platform/slack.ts';
+import type { Vault } from '../../platform/vault/vault.ts';
+
+/** The variables of the environment on which onboarding depends, by their names. */
+export type OnboardingSettings = {
+  SMTP_URL?: string;
+  MAIL_FROM?: string;
+  MAIL_REPLY_TO?: string;
+  SLACK_BOT_TOKEN?: string;
+  SLACK_API_URL?: string;
+  PUBLIC_URL?: string;
+  GUIDE_URL?: string;
+};
+
+/** What a process can deliver with. */
+export type Integrations = {
+  mail: Mailer | undefined;
+  slack: Slack | undefined;
+  vault: Vault | undefined;
+  /** Base URL of the API, without a slash at its end. */
+  publicUrl: string;
+  /** Where the guide is to be read. */
+  guideUrl: string;
+  /** Whether the guide is a page whose neighbours are pages too. */
+  hasGuidePage: boolean;
+  /** Why what is undefined is undefined. */
+  missing: { mail: string; slack: string };
+};
+
+/**
+ * Whatever is configured; does no I/O. Mail also needs MAIL_FROM, and PUBLIC_URL: a welcome that does not say where the API is could not be
+ * taken back. @throws TypeError naming a variable that is not usable.
+ */
+export function openIntegrations(settings: OnboardingSettings, vault: Vault | undefined): Integrations {
+  const { SMTP_URL, MAIL_FROM, MAIL_REPLY_TO, SLACK_BOT_TOKEN, SLACK_API_URL, PUBLIC_URL = '', GUIDE_URL } = settings;
+  const publicUrl = PUBLIC_URL.replace(/\/+$/, '');
+  const unset = [!SMTP_URL && 'SMTP_URL', !MAIL_FROM && 'MAIL_FROM', !publicUrl && 'PUBLIC_URL'].filter((name) => name !== false);
+  return {
+    mail: SMTP_URL && MAIL_FROM && publicUrl ? createMailer({ url: SMTP_URL, from: MAIL_FROM, replyTo: MAIL_REPLY_TO }) : undefined,
+    slack: SLACK_BOT_TOKEN ? createSlack({ token: SLACK_BOT_TOKEN, apiUrl: SLACK_API_URL }) : undefined,
+    vault,
+    publicUrl,
+    guideUrl: GUIDE_URL || (publicUrl && `${publicUrl}/docs`),
+    hasGuidePage: Boolean(GUIDE_URL),
+    missing: {
+      mail: `${unset.join(' and ')} ${unset.length > 1 ? 'are' : 'is'} not set`,
+      slack: 'SLACK_BOT_TOKEN is not set',
+    },
+  };
+}

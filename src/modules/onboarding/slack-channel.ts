@@ -1,0 +1,48 @@
+import { DeliveryError } from '../../platform/delivery-error.ts';
+import type { Channel, Slack } from '../../platform/slack.ts';
+import type { Delivered, Delivery } from './deliver.ts';
+import { channelName, slackText } from './names.ts';
+import { findOtherOwner } from './store.ts';
+
+const longestTopic = 250;
+
+/**
+ * Makes the partner's channel, or takes the one that has its name: somebody made it by hand, or an earlier attempt did and did not live to say
+ * so. @throws DeliveryError
+ */
+export async function makeSlackChannel({ partner, integrations, db }: Delivery): Promise<Delivered> {
+  const slack = integrations.slack as Slack;
+  const name = channelName(partner);
+  const created = await slack.createChannel(name);
+  const channel = created === 'name_taken' ? await adopt(slack, name) : created;
+  const owner = await findOtherOwner(db, channel.id, partner.id);
+  // Two partners in one channel would read each other's messages.
+  if (owner) throw new DeliveryError('permanent', `#${name} is the channel of ${owner}; give the partner a slack_channel of its own`);
+  if (created === 'name_taken' && !channel.isMember) await slack.joinChannel(channel.id);
+  // A topic that is there already is somebody's.
+  if (channel.topic === '') await slack.setTopic(channel.id, topicFor(partner.name, integrations.guideUrl));
+  return { result: { channel: channel.name, channel_id: channel.id, adopted: created === 'name_taken' }, slackChannel: `#${channel.name}` };
+}
+
+async function adopt(slack: Slack, name: string): Promise<Channel> {
+  const found = await slack.findChannel(name);
+  if (!found)
+    throw new DeliveryError(
+      'permanent',
+      `#${name} is taken by a channel that the app does not see; name another as slack_channel of the partner`,
+    );
+  if (found.isArchived)
+    throw new DeliveryError('permanent', `#${name} is archived; unarchive it, or name another as slack_channel of the partner`);
+  if (found.isGeneral)
+    throw new DeliveryError('permanent', `#${name} is everybody's channel; name another as slack_channel of the partner`);
+  return found;
+}
+
+function topicFor(partnerName: string, guideUrl: string): string {
+  const start = 'Triggers API beta with ';
+  const end = guideUrl ? ` · ${guideUrl}` : '';
+  const room = longestTopic - start.length - end.length;
+  const name = slackText(partnerName);
+  // Cut in the middle of an entity, a name would show half of it.
+  return start + (name.length > room ? `${name.slice(0, Math.max(room - 1, 0)).replace(/&\w*$/, '')}…` : name) + end;
+}

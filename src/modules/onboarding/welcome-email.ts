@@ -1,0 +1,95 @@
+import type { Kysely } from 'kysely';
+import { readSecret } from '../../pipeline/auth/key-secrets.ts';
+import { DeliveryError } from '../../platform/delivery-error.ts';
+import { type Mailer, parseAddress } from '../../platform/mail.ts';
+import type { Database } from '../../platform/schema.ts';
+import { type Vault, VaultError } from '../../platform/vault/vault.ts';
+import { toHtml, toText } from './blocks.ts';
+import { findMailedKey, type MailedKey } from './candidates.ts';
+import type { Delivered, Delivery } from './deliver.ts';
+import { readGuide } from './guide.ts';
+import { writeInvitation } from './invitation.ts';
+import { channelName, oneLine } from './names.ts';
+import { findResult } from './store.ts';
+import { type Welcome, welcomeBlocks, welcomeSubject } from './welcome-mail.ts';
+
+/**
+ * Sends the welcome: key, guide and invitation in one mail. Its Message-ID and the UID of the call follow from the partner, so that a mail that
+ * had to be sent twice is the same mail.
+ * @throws DeliveryError
+ */
+export async function sendWelcomeEmail({ claim, partner, integrations, db, nowMs }: Delivery): Promise<Delivered> {
+  const { publicUrl, guideUrl, hasGuidePage } = integrations;
+  const mail = integrations.mail as Mailer;
+  const address = partner.contact_email === null ? undefined : parseAddress(partner.contact_email)?.address;
+  if (!address) throw new DeliveryError('permanent', 'the partner has no contact_email, or one that is no address; set it');
+  const kickoffMs = Date.parse(claim.input.kickoff);
+  if (kickoffMs <= nowMs)
+    throw new DeliveryError('permanent', 'the kickoff call would have been before this mail; onboard again, with --kickoff');
+  const key = await usableKey(db, partner.id, claim.input.key_id, nowMs);
+  const text = claim.input.with_key ? await openKey(db, integrations.vault as Vault, key.id) : undefined;
+
+  const channel = await findResult(db, partner.id, 'slack_channel');
+  const hasChannel = channel !== undefined || integrations.slack !== undefined || partner.slack_channel !== null;
+  const welcome: Welcome = {
+    partnerName: partner.name,
+    contact: partner.primary_contact,
+    key: { ...key, text },
+    kickoffMs,
+    publicUrl,
+    guideUrl,
+    slackChannel: hasChannel ? ((channel?.channel as string | undefined) ?? channelName(partner)) : undefined,
+    ratePerSecond: partner.rate_limit_per_sec,
+    eventsPerMonth: Number(partner.rate_limit_per_month),
+    retentionHours: partner.retention_seconds / 3600,
+  };
+  const domain = mail.from.address.slice(mail.from.address.lastIndexOf('@') + 1);
+  const messageId = `<welcome.${partner.partner_id}@${domain}>`;
+  const to = { name: oneLine(partner.primary_contact ?? partner.name), address };
+  const subject = welcomeSubject(welcome);
+  const blocks = welcomeBlocks(welcome);
+  await mail.send({
+    to,
+    subject,
+    messageId,
+    text: toText(blocks),
+    html: toHtml(subject, blocks),
+    attachments: [
+      {
+        filename: 'getting-started.md',
+        contentType: 'text/markdown; charset=utf-8',
+        content: await readGuide({ publicUrl, pageUrl: hasGuidePage ? guideUrl : undefined }),
+      },
+    ],
+    invitation: await writeInvitation({
+      id: `kickoff.${partner.partner_id}@${domain}`,
+      startMs: kickoffMs,
+      nowMs,
+      summary: `Kickoff: Triggers API and ${partner.name}`,
+      description: `Your integration, your questions, what comes next. The guide: ${guideUrl}`,
+      organizer: mail.from,
+      attendee: to,
+    }),
+  });
+  return {
+    result: { message_id: messageId, key_prefix: key.prefix, with_key: text !== undefined, kickoff: claim.input.kickoff },
+    ...(text !== undefined && { mailedKey: { id: key.id, prefix: key.prefix } }),
+  };
+}
+
+async function usableKey(db: Kysely<Database>, partnerId: number, keyId: number | undefined, nowMs: number): Promise<MailedKey> {
+  const key = keyId === undefined ? undefined : await findMailedKey(db, partnerId, keyId, nowMs);
+  if (key?.isActive) return key;
+  const what = key ? `the key ${key.prefix} is revoked or expired` : 'there is no key to send';
+  throw new DeliveryError('permanent', `${what}; make one with keys issue and onboard again`);
+}
+
+/** @throws DeliveryError whose words are those of the vault: they never hold the secret. */
+async function openKey(db: Kysely<Database>, vault: Vault, keyId: number): Promise<string> {
+  try {
+    return await readSecret(db, vault, keyId);
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error;
+    throw new DeliveryError(error.code === 'unavailable' ? 'retry' : 'permanent', error.message);
+  }
+}

@@ -1,0 +1,66 @@
+import type { Kysely } from 'kysely';
+import type { Database } from '../../platform/schema.ts';
+import { type Vault, VaultError } from '../../platform/vault/vault.ts';
+import { readSecrets, replaceDataKey, type StoredSecret } from './store.ts';
+
+export type RewrapOptions = {
+  db: Kysely<Database>;
+  vault: Vault;
+  /** Wrap anew also what is under the current master key: KMS then uses the newest material of the same key. */
+  all?: boolean;
+  /** Told after each secret. */
+  onRewrapped?(): void;
+  /** Ends the work between two portions. What was done stays, and the next run goes on from there. */
+  signal?: AbortSignal;
+};
+
+export type Rewrapped = {
+  to: string;
+  rewrapped: number;
+  /** Secrets that do not open, and stay as they are. */
+  broken: { keyId: number; keyPrefix: string; partner: string }[];
+};
+
+/** Secrets in one portion, and how many of them are with KMS at once. */
+const portion = { secrets: 200, atOnce: 8 };
+
+/**
+ * Wraps the data key of every secret under the current master key, while servers go on: each row is replaced only if it is as it was read, and
+ * opens before and after. What is sealed under the older master key meanwhile is found by another pass.
+ * @throws VaultError `unavailable`; what was done until then stays.
+ */
+export async function rewrapSecrets({ db, vault, all = false, onRewrapped, signal }: RewrapOptions): Promise<Rewrapped> {
+  const to = await vault.masterKey.current();
+  const broken = new Map<number, StoredSecret>();
+  let rewrapped = 0;
+  for (let again = true, isFirst = true; again; isFirst = false) {
+    again = false;
+    for (let after = 0; ; ) {
+      signal?.throwIfAborted();
+      const secrets = await readSecrets(db, { after, limit: portion.secrets, notUnder: all && isFirst ? undefined : to });
+      const last = secrets.at(-1);
+      if (!last) break;
+      after = last.keyId;
+      const waiting = secrets.filter(({ keyId }) => !broken.has(keyId));
+      const workers = Array.from({ length: portion.atOnce }, async () => {
+        for (let secret = waiting.pop(); secret; secret = waiting.pop()) {
+          if (await rewrapOne(secret)) rewrapped += 1;
+          again = true;
+          onRewrapped?.();
+        }
+      });
+      await Promise.all(workers);
+    }
+  }
+  return { to, rewrapped, broken: [...broken.values()].map(({ keyId, keyPrefix, partner }) => ({ keyId, keyPrefix, partner })) };
+
+  async function rewrapOne(secret: StoredSecret): Promise<boolean> {
+    try {
+      return await replaceDataKey(db, secret, await vault.rewrap(secret, secret));
+    } catch (error) {
+      if (!(error instanceof VaultError) || error.code === 'unavailable') throw error;
+      broken.set(secret.keyId, secret);
+      return false;
+    }
+  }
+}
