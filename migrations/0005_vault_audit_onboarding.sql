@@ -98,11 +98,12 @@ END $$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- Every way of changing a partner or a key, psql included, is written down. The settings triggers.actor, triggers.source and triggers.reason say who
--- and why; without them it is the database's own user. How to reach a person is not written down: it would stay for ever.
+-- and why; without them it is the database's own user. How to reach a person is not written down: it would stay for ever. Neither is a key's hash; that
+-- somebody has put another in its place is.
 CREATE FUNCTION audit_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-  quiet CONSTANT text[] := ARRAY['key_hash', 'last_used_at'];
-  personal CONSTANT text[] := ARRAY['contact_email', 'contact_phone', 'primary_contact', 'backup_contact'];
+  quiet CONSTANT text[] := CASE TG_OP WHEN 'UPDATE' THEN ARRAY['last_used_at'] ELSE ARRAY['key_hash', 'last_used_at'] END;
+  hidden CONSTANT text[] := ARRAY['key_hash', 'contact_email', 'contact_phone', 'primary_contact', 'backup_contact'];
   was CONSTANT jsonb := coalesce(to_jsonb(OLD) - quiet, '{}');
   is_now CONSTANT jsonb := coalesce(to_jsonb(NEW) - quiet, '{}');
   subject_row CONSTANT jsonb := CASE TG_OP WHEN 'DELETE' THEN was ELSE is_now END;
@@ -110,7 +111,7 @@ DECLARE
   what text;
 BEGIN
   SELECT coalesce(jsonb_object_agg(name, CASE
-      WHEN name = ANY (personal) THEN to_jsonb('changed'::text)
+      WHEN name = ANY (hidden) THEN to_jsonb('changed'::text)
       WHEN TG_OP = 'UPDATE' THEN jsonb_build_object('from', was -> name, 'to', is_now -> name)
       ELSE subject_row -> name END), '{}')
     INTO changes
@@ -124,11 +125,11 @@ BEGIN
     WHEN TG_ARGV[0] = 'partner' AND TG_OP = 'INSERT' THEN 'created'
     WHEN TG_ARGV[0] = 'partner' AND changes ? 'status' THEN CASE is_now ->> 'status' WHEN 'active' THEN 'resumed' ELSE 'suspended' END
     WHEN TG_ARGV[0] = 'key' AND TG_OP = 'INSERT' THEN 'issued'
-    WHEN TG_ARGV[0] = 'key' AND changes ? 'revoked_at' THEN 'revoked'
-    WHEN TG_ARGV[0] = 'key' AND changes ? 'replaced_by' THEN 'rotated'
+    WHEN TG_ARGV[0] = 'key' AND changes ? 'revoked_at' THEN CASE WHEN is_now ->> 'revoked_at' IS NULL THEN 'restored' ELSE 'revoked' END
+    WHEN TG_ARGV[0] = 'key' AND is_now ->> 'replaced_by' IS NOT NULL AND changes ? 'replaced_by' THEN 'rotated'
     ELSE 'changed' END;
   IF TG_ARGV[0] = 'key' THEN
-    changes := changes || jsonb_build_object('key_prefix', subject_row -> 'key_prefix');
+    changes := jsonb_build_object('key_prefix', subject_row -> 'key_prefix') || changes;
   END IF;
   INSERT INTO audit_log (actor, source, action, subject, partner, reason, details) VALUES (
     coalesce(nullif(current_setting('triggers.actor', true), ''), 'database:' || session_user),
@@ -136,7 +137,8 @@ BEGIN
     TG_ARGV[0] || '.' || what,
     CASE TG_ARGV[0] WHEN 'partner' THEN 'partner:' || (subject_row ->> 'slug') ELSE 'key:' || (subject_row ->> 'id') END,
     CASE TG_ARGV[0] WHEN 'partner' THEN subject_row ->> 'slug'
-      ELSE (SELECT slug FROM partners WHERE id = (subject_row ->> 'partner_id')::integer) END,
+      -- A partner that goes together with its keys is not there any more; a key's prefix has its slug (pipeline/auth/key-format.ts).
+      ELSE coalesce((SELECT slug FROM partners WHERE id = (subject_row ->> 'partner_id')::integer), split_part(subject_row ->> 'key_prefix', '_', 3)) END,
     nullif(current_setting('triggers.reason', true), ''),
     changes::text::json);
   RETURN NULL;

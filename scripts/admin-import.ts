@@ -1,14 +1,15 @@
 import { type Command, Option } from 'commander';
 import type { KeyClass } from '../src/pipeline/auth/key-format.ts';
-import { type Scope, scopes as allScopes } from '../src/pipeline/auth/principal.ts';
+import { scopes as allScopes, type Scope } from '../src/pipeline/auth/principal.ts';
 import { classifyPostgresError } from '../src/platform/postgres.ts';
 import { type Connection, withDatabase } from './admin-database.ts';
-import { expiry, keyClass, moment, scopeList } from './admin-options.ts';
+import { expiry, keyClass, line, moment, scopeList } from './admin-options.ts';
 import { AdminError, exitCodes, outcomeOf } from './admin-outcome.ts';
-import { printJson, printTable, progress, say } from './admin-output.ts';
+import { printJson, printTable, say } from './admin-output.ts';
 import { addVerifyCommand } from './admin-verify.ts';
 import { columnNames } from './import-columns.ts';
 import { type FileFormat, fileFormats, readImportFile } from './import-file.ts';
+import { interruptibleProgress } from './import-progress.ts';
 import { ResultsFile } from './import-results.ts';
 import { checkRows, type ImportRow } from './import-rows.ts';
 import { outcomes, type RowResult, runImport, type Stop } from './import-run.ts';
@@ -16,12 +17,13 @@ import { outcomes, type RowResult, runImport, type Stop } from './import-run.ts'
 type ImportOptions = {
   format?: FileFormat;
   class: KeyClass;
-  expires: Date | null;
+  expires: Date | 'never';
   scopes?: Scope[];
   keys: boolean;
   update?: boolean;
   dryRun?: boolean;
   results?: string;
+  reason?: string;
   json?: boolean;
 };
 
@@ -44,13 +46,15 @@ export function addImportCommands(partners: Command): void {
     .option('--update', 'change partners that are there and differ from the file')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--results <file>', 'append what was done, with the keys, as JSON lines that only you can read')
+    .option('--reason <text>', 'why, for the audit log', line)
     .option('--json', 'print JSON, with the keys')
     .action(importFile);
   addVerifyCommand(partners);
 }
 
 async function importFile(file: string, options: ImportOptions): Promise<void> {
-  const { class: keyClass, expires: expiresAt, scopes, keys: withKeys, format, json } = options;
+  const { class: keyClass, expires, scopes, keys: withKeys, format, json } = options;
+  const expiresAt = expires === 'never' ? null : expires;
   const rows = checkRows(await readImportFile(file, format), { keyClass, expiresAt, scopes, withKeys });
   await withDatabase(async (connection) => {
     requirePlaceForKeys(connection, options);
@@ -58,12 +62,16 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
     const { done, stop } = await runRows(rows, connection, options, results).finally(() => results?.close());
     const rest = rows.slice(done.length);
     const counts = Object.fromEntries(outcomes.map((outcome) => [outcome, done.filter((row) => row.outcome === outcome).length]));
-    if (json) printJson({ dry_run: options.dryRun ?? false, results: done, ...counts, not_done: rest.map(({ line, slug }) => ({ line, slug })) });
+    if (json)
+      printJson({ dry_run: options.dryRun ?? false, results: done, ...counts, not_done: rest.map(({ line, slug }) => ({ line, slug })) });
     else printTable(done.map(toTableRow), ['line', 'slug', 'outcome', 'key_prefix', 'detail']);
     summarize(done, counts, options, connection);
     if (stop) throw stopped(stop, done, rest);
     const bad = (counts.failed ?? 0) + (counts.differs ?? 0);
-    if (bad > 0) throw new AdminError(exitCodes.failed, `${bad} of ${rows.length} rows are not as the file says; the others are`);
+    if (bad > 0) {
+      const hint = counts.differs ? '; --update changes those that differ' : '';
+      throw new AdminError(exitCodes.failed, `${bad} of ${rows.length} partners are not as the file says${hint}`);
+    }
   });
 }
 
@@ -74,20 +82,21 @@ function requirePlaceForKeys({ optionalVault }: Connection, { keys, dryRun, resu
 }
 
 async function runRows(rows: ImportRow[], connection: Connection, options: ImportOptions, results: ResultsFile | undefined) {
-  const { dryRun, update } = options;
+  const { dryRun, update, reason } = options;
   let signal: NodeJS.Signals | undefined;
-  const onSignal = (received: NodeJS.Signals) => {
-    signal = received;
+  // Once each: whoever asks a second time is obeyed at once. The row under way is then committed or not, and never half.
+  const onTerminate = () => {
+    signal = 'SIGTERM';
   };
-  // Once: whoever asks a second time is obeyed at once. The row under way is then committed or not, and never half.
-  for (const each of ['SIGINT', 'SIGTERM'] as const) process.once(each, onSignal);
-  const bar = await progress(rows.length, dryRun ? 'looking' : 'provisioning');
-  // The bar reads single keys and would take Ctrl-C for a wish to end at once, with success.
-  if (process.stdin.isTTY) process.stdin.setRawMode(false);
+  process.once('SIGTERM', onTerminate);
+  const bar = await interruptibleProgress(rows.length, dryRun ? 'looking' : 'provisioning', () => {
+    signal = 'SIGINT';
+  });
   try {
     return await runImport({
       rows,
       connection,
+      reason,
       dryRun,
       update,
       results,
@@ -96,15 +105,16 @@ async function runRows(rows: ImportRow[], connection: Connection, options: Impor
     });
   } finally {
     bar.done();
-    for (const each of ['SIGINT', 'SIGTERM'] as const) process.off(each, onSignal);
+    process.off('SIGTERM', onTerminate);
   }
 }
 
 function stopped(stop: Stop, done: RowResult[], rest: ImportRow[]): AdminError {
   const [first, last] = [rest[0], rest.at(-1)] as [ImportRow, ImportRow];
-  const state = `${done.length} rows are done, and ${rest.length} are not: lines ${first.line} (${first.slug}) to ${last.line} (${last.slug})`;
+  const state = `${done.length} rows are done and ${rest.length} are not: lines ${first.line} (${first.slug}) to ${last.line} (${last.slug})`;
   const next = 'the same command goes on from there';
-  if ('signal' in stop) return new AdminError({ SIGINT: 130, SIGTERM: 143 }[stop.signal as 'SIGINT'], `stopped by ${stop.signal}; ${state}; ${next}`);
+  if ('signal' in stop)
+    return new AdminError({ SIGINT: 130, SIGTERM: 143 }[stop.signal as 'SIGINT'], `stopped by ${stop.signal}; ${state}; ${next}`);
   const { exitCode, message } = outcomeOf(stop.error);
   const isUncertain = classifyPostgresError(stop.error) === 'retry' ? ', unless the first of them was committed without an answer' : '';
   return new AdminError(exitCode, `${message}\n${state}${isUncertain}; ${next}`);
@@ -113,28 +123,34 @@ function stopped(stop: Stop, done: RowResult[], rest: ImportRow[]): AdminError {
 function summarize(done: RowResult[], counts: Record<string, number>, options: ImportOptions, { optionalVault }: Connection): void {
   const { json, dryRun, results } = options;
   const named = Object.entries(counts).filter(([, count]) => count > 0);
-  say(`${done.length} rows${dryRun ? ' (nothing was done)' : ''}: ${named.map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`);
+  const nothing = dryRun ? ' (nothing was done)' : '';
+  say(
+    `${done.length} ${done.length === 1 ? 'row' : 'rows'}${nothing}: ${named.map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`,
+  );
   const made = done.filter(({ api_key }) => api_key).length;
   if (made === 0 || json) return;
-  const places = [results, optionalVault() && 'keys reveal'].filter(Boolean).join(' and by ');
-  say(`${made} keys are not shown here; they are in ${results ? places : `the vault: ${places} shows them`}`);
+  const places = [results && `in ${results}`, optionalVault() && 'by keys reveal'].filter(Boolean);
+  say(`keys made: ${made}; not shown here, but ${places.join(' and ')}`);
 }
 
 function toTableRow(row: RowResult) {
   const changes = row.changes?.map(({ field, from, to }) => `${field}: ${from ?? '-'} → ${to ?? '-'}`) ?? [];
   const errors = row.errors.map(({ column, message }) => (column ? `${column}: ${message}` : message));
-  return { ...row, detail: [...changes, ...errors].join(' ') || null };
+  // A terminal would act upon control characters.
+  return { ...row, detail: [...changes, ...errors].join(' ').replace(/\p{C}/gu, '?') || null };
 }
 
 const examples = `Examples:
   ./scripts/admin partners import partners.csv --dry-run
   ./scripts/admin partners import partners.csv --results keys.jsonl
   ./scripts/admin partners import partners.yaml --update --json
-  ./scripts/crm-export | ./scripts/admin partners import - --format csv
+  cat partners.csv | ./scripts/admin partners import - --format csv
 `;
 
 const columnHelp = `
 Columns: ${columnNames.join(', ').replace(/(.{1,110}), /g, '$1,\n  ')}
 Only slug must be there. What a file does not say, by a column or by a cell with text, is not compared and not changed.
 partner_id is given to a new partner and never changes. expires_at, key_class, scopes and allowed_cidrs are those of a key that is made, in place
-of the options; a key is made when the partner has no active one of its class.`;
+of the options; a key is made when the partner has no active one of its class.
+
+Exit codes besides those of every command: 130 and 143 after a signal (the row under way is finished; the same command goes on from there).`;

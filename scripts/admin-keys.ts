@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { rotateKey } from '../src/modules/keys/store.ts';
-import { changeKey, findKeyRecord, issueKey, listKeys, revokeKey } from '../src/modules/partners/store.ts';
+import { changeKey, findKeyRecord, issueKey, type KeyChange, listKeys, revokeKey } from '../src/modules/partners/store.ts';
 import { type KeyClass, keyClasses } from '../src/pipeline/auth/key-format.ts';
 import { readSecret } from '../src/pipeline/auth/key-secrets.ts';
 import { scopes as allScopes, type Scope } from '../src/pipeline/auth/principal.ts';
@@ -12,7 +12,7 @@ import { expiry, grace, keyClass, line, networkList, scopeList } from './admin-o
 import { AdminError, exitCodes } from './admin-outcome.ts';
 import { confirm, printJson, printRecord, printTable, say } from './admin-output.ts';
 
-type KeyOptions = { scopes?: Scope[]; allow?: string[] | null; expires?: Date | null; reason?: string; json?: boolean };
+type KeyOptions = { scopes?: Scope[]; allow?: string[] | 'everywhere'; expires?: Date | 'never'; reason?: string; json?: boolean };
 
 /** `admin keys …` */
 export function addKeyCommands(program: Command): void {
@@ -101,9 +101,9 @@ function withSettings(command: Command): Command {
 }
 
 async function issue(slug: string, options: KeyOptions & { class: KeyClass }): Promise<void> {
-  const { scopes, allow: allowedCidrs, expires: expiresAt, reason, json } = options;
+  const { reason, json } = options;
   await withDatabase(async ({ db, secrets, optionalVault, actor }) => {
-    const key = await issueKey(db, secrets(), { slug, keyClass: options.class, scopes, allowedCidrs, expiresAt }, actor(reason));
+    const key = await issueKey(db, secrets(), { slug, keyClass: options.class, ...settingsOf(options) }, actor(reason));
     if (json) return printJson(key);
     process.stdout.write(`${key.api_key}\n`);
     const again = optionalVault() ? 'keys reveal shows it again' : 'there is no vault, so it is shown this once';
@@ -111,12 +111,17 @@ async function issue(slug: string, options: KeyOptions & { class: KeyClass }): P
   });
 }
 
-async function change(name: string, { scopes, allow, expires, reason, json }: KeyOptions): Promise<void> {
-  if (scopes === undefined && allow === undefined && expires === undefined) {
+function settingsOf({ scopes, allow, expires }: KeyOptions): KeyChange {
+  return { scopes, allowedCidrs: allow === 'everywhere' ? null : allow, expiresAt: expires === 'never' ? null : expires };
+}
+
+async function change(name: string, { reason, json, ...options }: KeyOptions): Promise<void> {
+  const settings = settingsOf(options);
+  if (Object.values(settings).every((value) => value === undefined)) {
     throw new AdminError(exitCodes.usage, 'nothing to change: give --scopes, --allow or --expires');
   }
   await withDatabase(async ({ change }) => {
-    const key = await change((transaction) => changeKey(transaction, name, { scopes, allowedCidrs: allow, expiresAt: expires }), reason);
+    const key = await change((transaction) => changeKey(transaction, name, settings), reason);
     if (json) printJson(key);
     else printRecord(key);
   });

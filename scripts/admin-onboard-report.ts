@@ -11,7 +11,13 @@ type Step = StepRow & { slug: string };
 type Problem = { step: StepName; problem: string /** Null: nothing is tried again. */; next_try: string | null };
 
 /** One partner of a run, as it is printed. */
-export type OnboardingRecord = Record<StepName, string> & { partner: string; kickoff: string | null; problems: Problem[] };
+export type OnboardingRecord = Record<StepName, string> & {
+  partner: string;
+  kickoff: string | null;
+  problems: Problem[];
+  /** Of the contact to the channel: `sent`, or why a person must do it. */
+  slack_invitation: string | null;
+};
 
 /** How far the partners are. */
 export function reportOf(partners: Named[], steps: Step[], integrations: Integrations): OnboardingRecord[] {
@@ -22,6 +28,7 @@ export function reportOf(partners: Named[], steps: Step[], integrations: Integra
       ...states(own, (step) => step?.status ?? 'none'),
       kickoff: kickoffOf(own),
       problems: own.flatMap((step) => problemOf(step, own, integrations)),
+      slack_invitation: (own.find(({ step }) => step === 'slack_channel')?.result.invitation as string | undefined) ?? null,
     };
   });
 }
@@ -36,18 +43,29 @@ export function planned(partners: Named[], steps: Step[], arranged: Map<number, 
       ...states(own, (step) => (step === undefined ? 'would_send' : step.status === 'failed' ? 'would_retry' : step.status)),
       kickoff: arrangement ? formatTime(arrangement.kickoffMs) : kickoffOf(own),
       problems: [],
+      slack_invitation: null,
     };
   });
 }
 
 /** The partners of a run: data to stdout, what stands in the way to stderr. */
-export function printOnboarding(records: OnboardingRecord[], { json, dryRun }: { json?: boolean; dryRun?: boolean }): void {
-  if (json) return printJson(records);
+export function printOnboarding(
+  records: OnboardingRecord[],
+  { json, dryRun, detach }: { json?: boolean; dryRun?: boolean; detach?: boolean },
+): void {
+  if (json) {
+    printJson(records);
+    return;
+  }
   printTable(records, ['partner', ...stepNames, 'kickoff']);
   for (const { partner, problems } of records) {
     for (const { step, problem, next_try } of problems) say(`${partner} ${step}: ${problem}${next_try ? `; next try ${next_try}` : ''}`);
   }
+  for (const { partner, slack_invitation } of records)
+    if (slack_invitation && slack_invitation !== 'sent')
+      say(`${partner}: invite the contact to the channel yourself (${slack_invitation})`);
   if (dryRun) say('nothing was sent');
+  if (detach) say('left to the servers; ./scripts/admin onboard status shows how far they are');
 }
 
 /** Every step by itself. */

@@ -7,7 +7,7 @@ import type { StepName } from '../src/modules/onboarding/steps.ts';
 import { listKickoffs, listSteps, type StepRow } from '../src/modules/onboarding/store.ts';
 import { type Connection, withDatabase } from './admin-database.ts';
 import { deliverUntil } from './admin-onboard-deliver.ts';
-import { planned, printOnboarding, printSteps, reportOf } from './admin-onboard-report.ts';
+import { type OnboardingRecord, planned, printOnboarding, printSteps, reportOf } from './admin-onboard-report.ts';
 import { integer, moment } from './admin-options.ts';
 import { AdminError, exitCodes } from './admin-outcome.ts';
 import { progress, say } from './admin-output.ts';
@@ -66,7 +66,8 @@ async function run(slugs: string[], options: OnboardOptions): Promise<void> {
         await enqueue(transaction, connection.actor(), { partner: { id, slug }, keyId, withKey: options.key, kickoffMs }, Date.now());
       }
     });
-    if (options.detach) return printOnboarding(reportOf(partners, await listSteps(connection.db, ids), integrations), options);
+    if (options.detach)
+      return printOnboarding(withoutProblems(reportOf(partners, await listSteps(connection.db, ids), integrations)), options);
     const missing = (await listSteps(connection.db, ids)).filter(({ status }) => status === 'pending').length;
     const bar = await progress(missing, 'Onboarding');
     const after = await deliverUntil({
@@ -80,6 +81,11 @@ async function run(slugs: string[], options: OnboardOptions): Promise<void> {
     printOnboarding(reportOf(partners, after, integrations), options);
     if (after.some((step) => step.status !== 'done')) process.exitCode = exitCodes.failed;
   });
+}
+
+/** What stands in the way here is nothing to a server. */
+function withoutProblems(records: OnboardingRecord[]): OnboardingRecord[] {
+  return records.map((record) => ({ ...record, problems: [] }));
 }
 
 /** @throws AdminError when a setting is not usable. */
@@ -132,7 +138,7 @@ async function arrange(
 /** What the mail says that is sent already, or on its way. */
 function kept(before: StepRow[], partnerId: number): Arrangement {
   const { input } = stepOf(before, partnerId, 'welcome_email') as StepRow;
-  return { keyId: input.key_id as number, kickoffMs: Date.parse(input.kickoff) };
+  return { keyId: input.key_id as number, kickoffMs: Date.parse(input.kickoff as string) };
 }
 
 function stepOf(steps: StepRow[], partnerId: number, name: StepName): StepRow | undefined {

@@ -54,14 +54,14 @@ export function grace(text: string): number {
   throw new InvalidArgumentError('It must be one of 0, 1h, 24h, 7d.');
 }
 
-/** A moment in the future as `moment` takes it, or `never`. */
-export function expiry(text: string): Date | null {
-  return text === 'never' ? null : moment(text);
+/** A moment in the future as `moment` takes it, or `never`: commander would take a null for an empty text. */
+export function expiry(text: string): Date | 'never' {
+  return text === 'never' ? text : moment(text);
 }
 
 /** `203.0.113.0/24,2001:db8::/32` in the canonical form, or `everywhere`. */
-export function networkList(text: string): string[] | null {
-  if (text === 'everywhere') return null;
+export function networkList(text: string): string[] | 'everywhere' {
+  if (text === 'everywhere') return text;
   return text.split(',').map((each) => {
     try {
       return parseNetwork(each.trim());

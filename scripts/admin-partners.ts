@@ -155,7 +155,7 @@ async function change(slug: string, { retentionHours, maxDeliveries, ...options 
   const { reason, json, ...given } = { retentionHours, maxDeliveries, ...options };
   if (Object.values(given).every((value) => value === undefined))
     throw new AdminError(exitCodes.usage, 'nothing to change: --help shows what can be');
-  const partner = await withDatabase(({ db, change }) =>
+  const partner = await withDatabase(({ change }) =>
     change(async (transaction) => {
       const { id } = await changePartner(transaction, slug, changeOf(options));
       // As when the partner does it: what has expired stays so.

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { addAuditCommands } from './admin-audit.ts';
+import { addCompletionCommand } from './admin-completion.ts';
 import { addKeyCommands } from './admin-keys.ts';
+import { addOnboardCommands } from './admin-onboard.ts';
 import { exitCodeHelp, outcomeOf } from './admin-outcome.ts';
 import { say } from './admin-output.ts';
 import { addPartnerCommands } from './admin-partners.ts';
@@ -30,8 +32,10 @@ ${exitCodeHelp}`,
   .exitOverride();
 addPartnerCommands(program);
 addKeyCommands(program);
+addOnboardCommands(program);
 addVaultCommands(program);
 addAuditCommands(program);
+addCompletionCommand(program);
 
 try {
   await program.parseAsync();

@@ -16,10 +16,10 @@ export const columns = {
   rate_limit_burst: integer(1, 10_000_000),
   rate_limit_per_month: integer(0, Number.MAX_SAFE_INTEGER),
   retention_hours: integer(1, 720),
-  expires_at: expiry,
+  expires_at: end,
   key_class: keyClass,
   scopes: (text: string) => scopeList(withoutSpaces(text)),
-  allowed_cidrs: networkList,
+  allowed_cidrs: networks,
 };
 
 export type Column = keyof typeof columns;
@@ -47,6 +47,18 @@ function email(text: string): string {
 function channel(text: string): string {
   if (/^#?[\p{Ll}\p{Lo}\p{N}_-]{1,80}$/u.test(text)) return text;
   throw new InvalidArgumentError('It must be like #acme-beta: up to 80 lower-case letters, digits, "-" and "_".');
+}
+
+/** Of a key; null: it does not expire. */
+function end(text: string): Date | null {
+  const read = expiry(text);
+  return read === 'never' ? null : read;
+}
+
+/** Null: from everywhere. */
+function networks(text: string): string[] | null {
+  const read = networkList(text);
+  return read === 'everywhere' ? null : read;
 }
 
 function withoutSpaces(list: string): string {

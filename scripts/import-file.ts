@@ -88,16 +88,17 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** The known column that takes the fewest edits; one that ends as the strange one does, or the other way round, is nearest of all. */
+/** The known column that takes the fewest edits, as a whole or by its first or last words: `emial` is `contact_email`. */
 export function nearestColumn(strange: string): string {
-  const wanted = strange
+  const given = strange
     .toLowerCase()
     .replace(/[\s-]+/g, '_')
     .slice(0, 60);
-  const distances = columnNames.map((known) => ({
-    known,
-    distance: wanted !== '' && (known.endsWith(`_${wanted}`) || known.startsWith(`${wanted}_`)) ? 0.5 : edits(wanted, known),
-  }));
+  const distances = columnNames.map((known) => {
+    const words = known.split('_');
+    const parts = words.slice(1).flatMap((_, index) => [words.slice(0, index + 1), words.slice(index + 1)]);
+    return { known, distance: Math.min(edits(given, known), ...parts.map((part) => edits(given, part.join('_')) + 0.5)) };
+  });
   return distances.reduce((best, each) => (each.distance < best.distance ? each : best)).known;
 }
 

@@ -48,6 +48,7 @@ export class ResultsFile {
     }
   }
 
+  /** @throws AdminError when it cannot be written; the key is not to be stored then. */
   async prepare(line: number, slug: string, { id, key }: { id: number; key: string }): Promise<void> {
     const prepared: PreparedLine = { line, slug, key_id: id, key_prefix: keyPrefix(key), api_key: key };
     await this.#write({ prepared });
@@ -58,6 +59,7 @@ export class ResultsFile {
     return this.#open.get(name(keyId, prefix));
   }
 
+  /** @throws AdminError when it cannot be written. */
   async append(result: ResultLine): Promise<void> {
     await this.#write(result);
     if (result.api_key) this.#open.delete(name(result.key_id, keyPrefix(result.api_key)));
@@ -68,8 +70,12 @@ export class ResultsFile {
   }
 
   async #write(value: object): Promise<void> {
-    await this.#handle.appendFile(`${JSON.stringify(value)}\n`);
-    await this.#handle.sync();
+    try {
+      await this.#handle.appendFile(`${JSON.stringify(value)}\n`);
+      await this.#handle.sync();
+    } catch (error) {
+      throw new AdminError(exitCodes.failed, `the results file ${this.path} cannot be written: ${(error as Error).message}`);
+    }
   }
 
   async #readEarlier(): Promise<void> {

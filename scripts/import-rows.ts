@@ -40,7 +40,12 @@ export function checkRows(rawRows: RawRow[], defaults: RowDefaults = {}): Import
 
 /** A slug that cannot be one, so that a person finds the row: without what a terminal would act upon. */
 function shown(text: string | undefined): string | null {
-  return text === undefined ? null : text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim().slice(0, 40) || null;
+  return text === undefined
+    ? null
+    : text
+        .replace(/[\p{C}\p{Z}]+/gu, ' ')
+        .trim()
+        .slice(0, 40) || null;
 }
 
 function readCells({ cells: texts }: RawRow, errors: RowError[]): Cells {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Change, planProvision, type Provisioned, provision, type Wanted } from '../src/modules/partners/provision.ts';
+import { type Change, type Provisioned, planProvision, provision, type Wanted } from '../src/modules/partners/provision.ts';
 import { classifyPostgresError } from '../src/platform/postgres.ts';
 import { formatTime } from '../src/platform/rfc3339.ts';
 import type { Connection } from './admin-database.ts';
@@ -31,6 +31,8 @@ export type Stop = { signal: NodeJS.Signals } | { error: unknown };
 export type ImportRun = {
   rows: ImportRow[];
   connection: Connection;
+  /** Why, for the audit log. */
+  reason?: string;
   dryRun?: boolean;
   update?: boolean;
   results?: ResultsFile;
@@ -53,8 +55,8 @@ export async function runImport(run: ImportRun): Promise<{ done: RowResult[]; st
     if (signal) return { done, stop: { signal } };
     try {
       const result = await importRow(row, run, reserved);
+      done.push(result); // it is, whether or not that can be written down
       await results?.append(result);
-      done.push(result);
       onResult?.(result);
     } catch (error) {
       return { done, stop: { error } };
@@ -77,14 +79,22 @@ async function importRow(row: ImportRow, run: ImportRun, reserved: ReadonlySet<s
 }
 
 function provisionRow(row: ImportRow, wanted: Wanted, run: ImportRun, reserved: ReadonlySet<string>): Promise<Provisioned> {
-  const { connection, dryRun, update, results } = run;
-  const { db, change } = connection;
+  const { connection, reason, dryRun, update, results } = run;
+  const { db } = connection;
   if (dryRun) return planProvision(db, wanted, { update, reserved });
   const secrets = wanted.key ? connection.secrets() : { pepper: '' }; // no key is made with the latter
   return provision(
-    { db, change, secrets, prepared: results && ((key) => results.prepare(row.line, wanted.slug, key)) },
+    {
+      db,
+      secrets,
+      change: (work) => connection.change(work, reason),
+      prepared: results && ((key) => results.prepare(row.line, wanted.slug, key)),
+    },
     wanted,
-    { update, reserved },
+    {
+      update,
+      reserved,
+    },
   );
 }
 

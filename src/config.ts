@@ -67,7 +67,7 @@ export const ConfigSchema = Type.Object({
     Type.String({
       minLength: 1,
       description:
-        'Token of the Slack app that makes the partners’ channels; scopes `channels:manage`, `channels:read`, `channels:join`, `channels:history`, `chat:write`. Without it no channel is made.',
+        'Token of the Slack app that makes the partners’ channels; scopes `channels:manage`, `channels:read`, `channels:join`, `channels:history`, `chat:write`, and `conversations.connect:write` to invite them. Without it no channel is made.',
     }),
   ),
   SLACK_API_URL: Type.Optional(

@@ -56,6 +56,20 @@ t.test('no value is echoed, because it may be a secret', async (t) => {
   t.notMatch(error.message + error.stack, secret);
 });
 
+t.test('a mail server needs a sender, and addresses and URLs have their form', async (t) => {
+  const mail = { ...needed, SMTP_URL: 'smtp://user:password@mail.example:587', MAIL_FROM: 'Triggers API <beta@example.com>' };
+  t.match(loadConfig({ ...mail, MAIL_REPLY_TO: 'support@example.com', GUIDE_URL: 'https://guide.example' }), mail);
+  t.match(errorOf({ ...mail, MAIL_FROM: '' }).message, /MAIL_FROM: is required/);
+  for (const [name, value] of Object.entries({
+    SMTP_URL: 'mail.example',
+    MAIL_FROM: 'nobody',
+    MAIL_REPLY_TO: 'a@b.example\r\nBcc: c@d.example',
+    SLACK_API_URL: 'slack.com',
+    GUIDE_URL: 'javascript:alert(1)',
+  }))
+    t.match(errorOf({ ...mail, [name]: value }).message, new RegExp(`^  ${name}: `, 'm'), name);
+});
+
 t.test('numbers are whole decimal numbers, nothing else becomes one', async (t) => {
   t.equal(loadConfig({ ...needed, PORT: '0' }).PORT, 0);
   t.equal(loadConfig({ ...needed, PORT: '65535' }).PORT, 65_535);

@@ -70,6 +70,21 @@ t.test('a suspended partner is refused by every replica within a second, and let
   t.ok((await everywhere(partner.key, 200)) < boundMs);
 });
 
+t.test('a changed allow list of a key holds on every replica within a second, in both directions', async (t) => {
+  const partner = await one.addPartner();
+  const allow = (networks: string[] | null) =>
+    one.db.query('UPDATE api_keys SET allowed_cidrs = $2 WHERE key_hash = $1', [hashKey(testPepper, partner.key), networks]);
+  t.same(await statusesOf(partner.key), [200, 200]);
+  await allow(['192.0.2.0/24']);
+  t.ok((await everywhere(partner.key, 403)) < boundMs);
+  await allow(['192.0.2.0/24', '127.0.0.0/8']);
+  t.ok((await everywhere(partner.key, 200)) < boundMs);
+  await allow(['2001:db8::/32']);
+  t.ok((await everywhere(partner.key, 403)) < boundMs);
+  await allow(null);
+  t.ok((await everywhere(partner.key, 200)) < boundMs);
+});
+
 t.test('a retention changed on one replica holds on the same at once and on the other within a second', async (t) => {
   const partner = await one.addPartner();
   const id = await postEvent(one, partner.key);

@@ -9,7 +9,7 @@ An event comes **at least once** until it is acknowledged, and never after. Ever
 
 ## Keys
 
-Send your key as \`X-API-Key: sk_…\` or as \`Authorization: Bearer sk_…\`. Each operation names the scope that the key needs. Check a key with \`GET /v1/health\`: with a key, 200 means that it is good.
+Send your key as \`X-API-Key: sk_…\` or as \`Authorization: Bearer sk_…\`. Each operation names the scope that the key needs. Check a key with \`GET /v1/health\`: with a key, 200 means that it is good. A key can be bound to networks: from elsewhere it is answered 403 \`forbidden\`, and \`detail\` names the address that we saw.
 
 ## Errors
 

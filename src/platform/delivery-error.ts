@@ -26,13 +26,12 @@ const maxLength = 160;
 const key = /sk_(beta|test|live)_[a-z0-9]{2,24}_[0-9A-Za-z]{6,36}/g;
 
 /**
- * What a foreign service said, fit for a log and a table: one line, short, without keys and without `secrets` (passwords, tokens), also where the
- * service has said them in base64.
+ * What a foreign service said, fit for a log and a table: one line, short, without keys of partners and without `secrets` (passwords, tokens).
  */
 export function tidy(text: string, secrets: readonly (string | undefined)[] = []): string {
   let clean = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
   for (const secret of secrets) {
-    if (secret) clean = clean.replaceAll(secret, '…').replaceAll(Buffer.from(secret).toString('base64').replace(/=+$/, ''), '…');
+    if (secret) clean = clean.replaceAll(secret, '…');
   }
   clean = clean.replace(key, '…');
   return clean.length > maxLength ? `${clean.slice(0, maxLength)}…` : clean;

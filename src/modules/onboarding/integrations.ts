@@ -33,7 +33,9 @@ export type Integrations = {
  * taken back. @throws TypeError naming a variable that is not usable.
  */
 export function openIntegrations(settings: OnboardingSettings, vault: Vault | undefined): Integrations {
-  const { SMTP_URL, MAIL_FROM, MAIL_REPLY_TO, SLACK_BOT_TOKEN, SLACK_API_URL, PUBLIC_URL = '', GUIDE_URL } = settings;
+  const { SMTP_URL, MAIL_FROM, MAIL_REPLY_TO, SLACK_BOT_TOKEN, SLACK_API_URL, PUBLIC_URL = '', GUIDE_URL = '' } = settings;
+  requirePage('PUBLIC_URL', PUBLIC_URL);
+  requirePage('GUIDE_URL', GUIDE_URL);
   const publicUrl = PUBLIC_URL.replace(/\/+$/, '');
   const unset = [!SMTP_URL && 'SMTP_URL', !MAIL_FROM && 'MAIL_FROM', !publicUrl && 'PUBLIC_URL'].filter((name) => name !== false);
   return {
@@ -42,10 +44,15 @@ export function openIntegrations(settings: OnboardingSettings, vault: Vault | un
     vault,
     publicUrl,
     guideUrl: GUIDE_URL || (publicUrl && `${publicUrl}/docs`),
-    hasGuidePage: Boolean(GUIDE_URL),
+    hasGuidePage: GUIDE_URL !== '',
     missing: {
       mail: `${unset.join(' and ')} ${unset.length > 1 ? 'are' : 'is'} not set`,
       slack: 'SLACK_BOT_TOKEN is not set',
     },
   };
+}
+
+/** In a mail, an address of any other scheme would be a link like any other. */
+function requirePage(variable: string, url: string): void {
+  if (url !== '' && !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new TypeError(`${variable} is not the URL of a page`);
 }

@@ -1,4 +1,5 @@
 import { DeliveryError } from '../../platform/delivery-error.ts';
+import { parseAddress } from '../../platform/mail.ts';
 import type { Channel, Slack } from '../../platform/slack.ts';
 import type { Delivered, Delivery } from './deliver.ts';
 import { channelName, slackText } from './names.ts';
@@ -21,7 +22,27 @@ export async function makeSlackChannel({ partner, integrations, db }: Delivery):
   if (created === 'name_taken' && !channel.isMember) await slack.joinChannel(channel.id);
   // A topic that is there already is somebody's.
   if (channel.topic === '') await slack.setTopic(channel.id, topicFor(partner.name, integrations.guideUrl));
-  return { result: { channel: channel.name, channel_id: channel.id, adopted: created === 'name_taken' }, slackChannel: `#${channel.name}` };
+  const invitation = channel.isShared ? 'sent' : await invite(slack, channel.id, partner.contact_email);
+  return {
+    result: { channel: channel.name, channel_id: channel.id, adopted: created === 'name_taken', invitation },
+    slackChannel: `#${channel.name}`,
+  };
+}
+
+/**
+ * Invites the partner's contact. Not every workspace lets an app do that (it takes a paid plan, and a scope): then it is left to a person.
+ * @returns `sent`, or why not.
+ */
+async function invite(slack: Slack, channelId: string, email: string | null): Promise<string> {
+  const address = parseAddress(email ?? '')?.address;
+  if (!address) return 'no contact_email';
+  try {
+    await slack.invite(channelId, address);
+    return 'sent';
+  } catch (error) {
+    if (error instanceof DeliveryError && error.outcome === 'permanent') return error.reason ?? error.message;
+    throw error;
+  }
 }
 
 async function adopt(slack: Slack, name: string): Promise<Channel> {

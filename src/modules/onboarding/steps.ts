@@ -19,8 +19,8 @@ export type StepStatus = 'pending' | 'done' | 'failed';
 
 /** What was asked for. Never a key itself. */
 export type StepInput = {
-  /** RFC 3339; of the kickoff call. */
-  kickoff: string;
+  /** Of `welcome_email`: the time of the kickoff call, RFC 3339. */
+  kickoff?: string;
   /** Of `welcome_email`: the key that it is about. */
   key_id?: number;
   /** Of `welcome_email`: whether the key's text goes with it. */

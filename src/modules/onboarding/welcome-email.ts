@@ -10,7 +10,7 @@ import type { Delivered, Delivery } from './deliver.ts';
 import { readGuide } from './guide.ts';
 import { writeInvitation } from './invitation.ts';
 import { channelName, oneLine } from './names.ts';
-import { findResult } from './store.ts';
+import { listSteps } from './store.ts';
 import { type Welcome, welcomeBlocks, welcomeSubject } from './welcome-mail.ts';
 
 /**
@@ -18,19 +18,18 @@ import { type Welcome, welcomeBlocks, welcomeSubject } from './welcome-mail.ts';
  * had to be sent twice is the same mail.
  * @throws DeliveryError
  */
-export async function sendWelcomeEmail({ claim, partner, integrations, db, nowMs }: Delivery): Promise<Delivered> {
+export async function sendWelcomeEmail(delivery: Delivery): Promise<Delivered> {
+  const { claim, partner, integrations, db, nowMs } = delivery;
   const { publicUrl, guideUrl, hasGuidePage } = integrations;
   const mail = integrations.mail as Mailer;
   const address = partner.contact_email === null ? undefined : parseAddress(partner.contact_email)?.address;
   if (!address) throw new DeliveryError('permanent', 'the partner has no contact_email, or one that is no address; set it');
-  const kickoffMs = Date.parse(claim.input.kickoff);
-  if (kickoffMs <= nowMs)
+  const kickoffMs = Date.parse(claim.input.kickoff ?? '');
+  if (!(kickoffMs > nowMs))
     throw new DeliveryError('permanent', 'the kickoff call would have been before this mail; onboard again, with --kickoff');
   const key = await usableKey(db, partner.id, claim.input.key_id, nowMs);
   const text = claim.input.with_key ? await openKey(db, integrations.vault as Vault, key.id) : undefined;
 
-  const channel = await findResult(db, partner.id, 'slack_channel');
-  const hasChannel = channel !== undefined || integrations.slack !== undefined || partner.slack_channel !== null;
   const welcome: Welcome = {
     partnerName: partner.name,
     contact: partner.primary_contact,
@@ -38,7 +37,7 @@ export async function sendWelcomeEmail({ claim, partner, integrations, db, nowMs
     kickoffMs,
     publicUrl,
     guideUrl,
-    slackChannel: hasChannel ? ((channel?.channel as string | undefined) ?? channelName(partner)) : undefined,
+    slackChannel: await nameOfChannel(delivery),
     ratePerSecond: partner.rate_limit_per_sec,
     eventsPerMonth: Number(partner.rate_limit_per_month),
     retentionHours: partner.retention_seconds / 3600,
@@ -66,7 +65,7 @@ export async function sendWelcomeEmail({ claim, partner, integrations, db, nowMs
       startMs: kickoffMs,
       nowMs,
       summary: `Kickoff: Triggers API and ${partner.name}`,
-      description: `Your integration, your questions, what comes next. The guide: ${guideUrl}`,
+      description: `Your integration, your questions, what comes next. The link to the call follows. The guide: ${guideUrl}`,
       organizer: mail.from,
       attendee: to,
     }),
@@ -75,6 +74,14 @@ export async function sendWelcomeEmail({ claim, partner, integrations, db, nowMs
     result: { message_id: messageId, key_prefix: key.prefix, with_key: text !== undefined, kickoff: claim.input.kickoff },
     ...(text !== undefined && { mailedKey: { id: key.id, prefix: key.prefix } }),
   };
+}
+
+/** The channel that there is, or that there will be; a mail does not wait for Slack. */
+async function nameOfChannel({ partner, integrations, db }: Delivery): Promise<string | undefined> {
+  const channel = (await listSteps(db, [partner.id])).find(({ step }) => step === 'slack_channel');
+  if (channel?.status === 'done') return channel.result.channel as string;
+  const isExpected = partner.slack_channel !== null || (integrations.slack !== undefined && channel?.status === 'pending');
+  return isExpected ? channelName(partner) : undefined;
 }
 
 async function usableKey(db: Kysely<Database>, partnerId: number, keyId: number | undefined, nowMs: number): Promise<MailedKey> {

@@ -3,7 +3,7 @@ import type { OperationDocs } from '../operation-docs.ts';
 export const keys: Record<string, OperationDocs> = {
   rotateKey: {
     summary: 'Replace your key',
-    description: `Gives you a new key in place of the one that you call with: the same scopes, the same class, the same expiry. It works at once. **It is shown this once**: store it before you do anything else.
+    description: `Gives you a new key in place of the one that you call with: the same scopes, networks, class and expiry. It works at once. **It is shown this once**: store it before you do anything else.
 
 The old key stays good for \`grace_seconds\`, a day unless you say otherwise, and never longer than it would have been: time to bring the new one to all your machines. Within a second of its end it is refused everywhere. Use 0 when somebody else may have seen it; but if that answer is lost on its way, so are both keys, and you must ask support for a new one.
 

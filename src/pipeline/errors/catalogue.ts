@@ -36,7 +36,11 @@ export const catalogue = {
   unsupported_specversion: entry(400, 'The CloudEvents version is not supported', 'Send CloudEvents with `specversion` 1.0.'),
   json_too_deep: entry(400, 'The JSON is nested too deeply', 'Nest at most 64 levels.'),
   unauthenticated: entry(401, 'No valid API key', 'Send a valid, unexpired key in `X-API-Key` or as `Authorization: Bearer`.'),
-  forbidden: entry(403, 'The key may not do this', 'Use a key that has the scope named in `detail`.'),
+  forbidden: entry(
+    403,
+    'The key may not do this',
+    'Read `detail`: it names the scope that the key lacks, the address from which it may not be used, or what else forbids it.',
+  ),
   partner_suspended: entry(403, 'The partner is suspended', 'Contact support; the key itself is valid.'),
   event_not_found: entry(404, 'No such event', 'Check the id; the event may have expired, or belong to another partner.'),
   job_not_found: entry(404, 'No such job', 'Check the id; finished jobs are kept for seven days.'),

@@ -74,7 +74,7 @@ export function verifyText(text: string, anchors?: ChainPoint[]): Promise<Verdic
  * The verdict on the log. Its export is looked at too: whoever has only the file must come to the same one.
  * @throws Error when they differ.
  */
-export async function verdictOn(log: Log, anchors?: ChainPoint[]): Promise<Verdict> {
+export async function verdictOn(log: Pick<Log, 'db'>, anchors?: ChainPoint[]): Promise<Verdict> {
   const verdict = await verifyLog(log.db, { anchors });
   const ofFile = await verifyText(await exportText(log), anchors);
   if (JSON.stringify(ofFile) !== JSON.stringify(verdict)) {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import t, { type Test } from 'tap';
+import type { IssuedKey } from '../../../src/modules/partners/records.ts';
 import { createPartner, issueKey, revokeKey } from '../../../src/modules/partners/store.ts';
 import { type RewrapOptions, rewrapSecrets } from '../../../src/modules/vault/rewrap.ts';
 import { countByMasterKey } from '../../../src/modules/vault/store.ts';
@@ -25,7 +26,12 @@ async function setUp(t: Test, keys = 3) {
   const secrets = { pepper: testPepper, vault };
   await createPartner(db, { slug: 'acme' });
   await createPartner(db, { slug: 'other' });
-  const issued = await Promise.all(Array.from({ length: keys }, () => issueKey(db, secrets, { slug: 'acme' })));
+  const issued: IssuedKey[] = [];
+  const issuing = Array.from({ length: 4 }, async () => {
+    while (issued.length < keys - 3) issued.push(await issueKey(db, secrets, { slug: 'acme' }));
+  });
+  await Promise.all(issuing);
+  while (issued.length < keys) issued.push(await issueKey(db, secrets, { slug: 'acme' }));
   return { file, vault, databaseUrl, db, secrets, issued };
 }
 
