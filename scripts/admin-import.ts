@@ -110,11 +110,14 @@ async function runRows(rows: ImportRow[], connection: Connection, options: Impor
 }
 
 function stopped(stop: Stop, done: RowResult[], rest: ImportRow[]): AdminError {
-  const [first, last] = [rest[0], rest.at(-1)] as [ImportRow, ImportRow];
-  const state = `${done.length} rows are done and ${rest.length} are not: lines ${first.line} (${first.slug}) to ${last.line} (${last.slug})`;
+  const [first, last] = [rest[0], rest.at(-1)];
+  const range = first && last && `lines ${first.line} (${first.slug}) to ${last.line} (${last.slug})`;
+  const state = range ? `${done.length} rows are done and ${rest.length} are not: ${range}` : `all ${done.length} rows are done`;
   const next = 'the same command goes on from there';
-  if ('signal' in stop)
-    return new AdminError({ SIGINT: 130, SIGTERM: 143 }[stop.signal as 'SIGINT'], `stopped by ${stop.signal}; ${state}; ${next}`);
+  if ('signal' in stop) {
+    const exitCode = stop.signal === 'SIGINT' ? 130 : 143;
+    return new AdminError(exitCode, `stopped by ${stop.signal}; ${state}; ${next}`);
+  }
   const { exitCode, message } = outcomeOf(stop.error);
   const isUncertain = classifyPostgresError(stop.error) === 'retry' ? ', unless the first of them was committed without an answer' : '';
   return new AdminError(exitCode, `${message}\n${state}${isUncertain}; ${next}`);

@@ -3,7 +3,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
+import { createPartner, issueKey } from '../../src/modules/partners/store.ts';
+import { createKeyFile } from '../../src/platform/vault/key-file.ts';
+import { openVault } from '../../src/platform/vault/open-vault.ts';
 import { startTestApp, testPepper } from '../helper/app.ts';
+import { startSlack } from '../helper/slack.ts';
+import { startSmtp } from '../helper/smtp.ts';
 import { isAsShown, runSnippets, snippetsOf, strictCurl } from './snippets.ts';
 
 /** Snippets that are shown and not run here, each with the reason. */
@@ -22,17 +27,34 @@ const pages = await Promise.all(
   })),
 );
 
-const { url, databaseUrl, addPartner } = await startTestApp(t);
 const folder = await mkdtemp(path.join(tmpdir(), 'triggers-docs-'));
 t.teardown(() => rm(folder, { recursive: true, force: true }));
+const vaultFile = path.join(folder, 'vault.json');
+await createKeyFile(vaultFile);
+const { app, url, databaseUrl } = await startTestApp(t, { VAULT_KEY_FILE: vaultFile });
+const secrets = { pepper: testPepper, vault: openVault({ keyFile: vaultFile }) };
+const slack = await startSlack(t);
+const onboarding = {
+  SMTP_URL: (await startSmtp(t)).url,
+  MAIL_FROM: 'Triggers API <beta@triggers.example>',
+  SLACK_API_URL: slack.url,
+  SLACK_BOT_TOKEN: slack.token,
+  PUBLIC_URL: url,
+};
 const { DATABASE_URL, NODE_OPTIONS, ...own } = process.env;
 
-/** The environment of somebody who has run ./scripts/start with LOCAL_DIR: its two files, and the variables of the first. */
+/**
+ * The environment of somebody who has run ./scripts/start with LOCAL_DIR: its two files, and the variables of the first. Mail and Slack are doubles.
+ */
 async function localEnv(slug: string): Promise<NodeJS.ProcessEnv> {
-  const { key } = await addPartner({ slug });
+  await createPartner(app.pools.db, { slug, limits: { ratePerSecond: 10_000 } });
+  const { api_key: key } = await issueKey(app.pools.db, secrets, { slug, keyClass: 'test' });
   await writeFile(path.join(folder, 'demo.env'), `API_URL=${url}\nAPI_KEY=${key}\n`);
-  await writeFile(path.join(folder, 'server.env'), `DATABASE_URL=${databaseUrl}\nKEY_PEPPER='${testPepper}'\n`);
-  return { ...own, LOCAL_DIR: folder, API_URL: url, API_KEY: key };
+  await writeFile(
+    path.join(folder, 'server.env'),
+    `DATABASE_URL=${databaseUrl}\nKEY_PEPPER='${testPepper}'\nVAULT_KEY_FILE=${vaultFile}\n`,
+  );
+  return { ...own, ...onboarding, LOCAL_DIR: folder, API_URL: url, API_KEY: key };
 }
 
 for (const [index, { name, text }] of pages.entries()) {

@@ -179,3 +179,19 @@ t.test('a row in the way of another transaction is tried again; one that the dat
     stop: undefined,
   });
 });
+
+t.test('a row whose report cannot be written is done all the same, and the import stops', async (t) => {
+  const means = await setUpMeans(t);
+  const connection = { db: means.db, secrets: () => means.secrets, change: means.change } as unknown as Connection;
+  const rows = checkRows(['acme', 'globe'].map((slug, index) => ({ line: index + 2, cells: { slug }, errors: [] })));
+  const full = {
+    prepare: async () => {},
+    unreported: () => undefined,
+    append: () => Promise.reject(new Error('the disk is full')),
+  } as unknown as ResultsFile;
+  t.match(await runImport({ rows, connection, results: full }), {
+    done: [{ slug: 'acme', outcome: 'created', api_key: /^sk_beta_acme_/ }],
+    stop: { error: { message: 'the disk is full' } },
+  });
+  t.equal((await wholeTables(means.db)).partners.length, 1);
+});

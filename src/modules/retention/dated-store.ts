@@ -3,6 +3,8 @@ import { formatTime } from '../../platform/rfc3339.ts';
 import { inPortions, sweepRows } from './portions.ts';
 
 const jobKeptMs = 7 * 86_400_000;
+/** So long an ended key can be brought back by a new end (`keys change --expires`), and shown to whoever looks into what it did. */
+const secretKeptMs = 30 * 86_400_000;
 /** Twice as long as a receive can be repeated. */
 const receiveKeptMs = 600_000;
 
@@ -43,4 +45,14 @@ export function sweepJobs(pool: pg.Pool, now: number): Promise<number> {
 const deleteJobsText = `
 DELETE FROM bulk_jobs WHERE (partner_id, id) IN (
   SELECT partner_id, id FROM bulk_jobs WHERE finished_at <= $1::timestamptz LIMIT ${sweepRows}
+)`;
+
+/** Takes keys out of the vault that ended a month ago. Those that were revoked are out of it since then. */
+export function sweepSecrets(pool: pg.Pool, now: number): Promise<number> {
+  return inPortions(pool, deleteSecretsText, [formatTime(now - secretKeptMs)]);
+}
+
+const deleteSecretsText = `
+DELETE FROM vault_secrets WHERE key_id IN (
+  SELECT key_id FROM vault_secrets JOIN api_keys ON api_keys.id = key_id WHERE expires_at <= $1::timestamptz LIMIT ${sweepRows}
 )`;

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Clock } from '../../platform/clock.ts';
 import type { Job } from '../../platform/jobs.ts';
 import type { Metrics } from '../../platform/metrics.ts';
-import { sweepDeadLetters, sweepJobs, sweepReceives } from './dated-store.ts';
+import { sweepDeadLetters, sweepJobs, sweepReceives, sweepSecrets } from './dated-store.ts';
 import { dropPartitions, makePartitions, sweepAcknowledgements, sweepEvents, sweepIdempotencyKeys, sweepInbox } from './store.ts';
 
 export type RetentionOptions = { pool: pg.Pool; clock: Clock; metrics: Metrics };
@@ -28,6 +28,7 @@ export function retentionJobs({ pool, clock, metrics }: RetentionOptions): Job[]
         await sweepDeadLetters(pool, clock());
         await sweepReceives(pool, clock());
         await sweepJobs(pool, clock());
+        await sweepSecrets(pool, clock());
         await sweepIdempotencyKeys(pool, clock());
         metrics.retentionRunAt.set(clock() / 1000);
       },

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import t from 'tap';
-import { sweepDeadLetters, sweepJobs, sweepReceives } from '../../../src/modules/retention/dated-store.ts';
+import { sweepDeadLetters, sweepJobs, sweepReceives, sweepSecrets } from '../../../src/modules/retention/dated-store.ts';
 import { retentionJobs } from '../../../src/modules/retention/jobs.ts';
 import { sweepAcknowledgements, sweepEvents } from '../../../src/modules/retention/store.ts';
 import { createMetrics } from '../../../src/platform/metrics.ts';
@@ -26,7 +26,8 @@ t.teardown(() => Promise.all([pools.close(), db.end()]));
 let partners = 0;
 /** In front of each test: nothing but these partners. */
 async function start(...retentions: number[]): Promise<number[]> {
-  await db.query('TRUNCATE partners, api_keys, events, inbox, acknowledgements, dead_letters, bulk_jobs, receives, idempotency_keys');
+  await db.query(`TRUNCATE partners, api_keys, vault_secrets, onboarding_steps, events, inbox, acknowledgements, dead_letters, bulk_jobs, receives,
+    idempotency_keys`);
   const ids = [];
   for (const retentionMs of retentions) {
     partners += 1;
@@ -170,4 +171,26 @@ t.test('nothing of an expired event is left in any table', async (t) => {
     t.same(rows, [], name);
   }
   t.equal((await idsIn('inbox', other)).length, 1, 'the other partner’s event is there');
+});
+
+t.test('a key that ended a month ago is taken out of the vault, to the millisecond; one without an end stays', async (t) => {
+  const [partnerId] = (await start(hour)) as [number];
+  for (const expiresAt of [null, time(now - 30 * day), time(now - 30 * day + 1)]) {
+    const key = await db.query(
+      `INSERT INTO api_keys (partner_id, key_hash, key_prefix, class, scopes, expires_at)
+       VALUES ($1, sha256(random()::text::bytea), 'sk_test_partner_abc', 'test', '{}', $2) RETURNING id`,
+      [partnerId, expiresAt],
+    );
+    await db.query(
+      `INSERT INTO vault_secrets (key_id, partner_id, version, master_key, wrapped_data_key, sealed) VALUES ($1, $2, 1, 'mk', '', '')`,
+      [key.rows[0].id, partnerId],
+    );
+  }
+  t.equal(await sweepSecrets(pool, now), 1);
+  const left = await db.query('SELECT expires_at FROM vault_secrets JOIN api_keys ON id = key_id ORDER BY id');
+  t.same(
+    left.rows.map(({ expires_at }) => expires_at?.getTime()),
+    [undefined, now - 30 * day + 1],
+  );
+  t.equal(await sweepSecrets(pool, now), 0, 'a second sweep finds nothing');
 });
