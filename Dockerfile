@@ -6,6 +6,8 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # No package of production has an install script that is needed, so none may run.
 RUN npm ci --omit=dev --ignore-scripts --no-fund --no-audit --loglevel=error
+# Where a volume with the file of the master keys is mounted: a new one takes over its owner and mode.
+RUN install -d -m 700 /vault
 
 FROM node:24-bookworm-slim
 ARG VERSION=unreleased
@@ -22,9 +24,12 @@ COPY --from=packages /app/node_modules node_modules
 COPY package.json ./
 COPY openapi openapi
 COPY migrations migrations
-COPY scripts/migrate.ts scripts/
+COPY docs/getting-started.md docs/
+COPY scripts/migrate.ts scripts/admin.ts scripts/
+COPY scripts/administration scripts/administration
 COPY deploy/compose/healthcheck.ts deploy/compose/
 COPY src src
+COPY --from=packages --chown=1000:1000 /vault /vault
 
 # By number, so that an orchestrator can tell that it is not root: `node` of the base image.
 USER 1000:1000

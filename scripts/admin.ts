@@ -1,12 +1,18 @@
 import { Command } from 'commander';
-import { addAuditCommands } from './admin-audit.ts';
-import { addCompletionCommand } from './admin-completion.ts';
-import { addKeyCommands } from './admin-keys.ts';
-import { addOnboardCommands } from './admin-onboard.ts';
-import { exitCodeHelp, outcomeOf } from './admin-outcome.ts';
-import { say } from './admin-output.ts';
-import { addPartnerCommands } from './admin-partners.ts';
-import { addVaultCommands } from './admin-vault.ts';
+import { addAuditCommands } from './administration/audit.ts';
+import { addCompletionCommand } from './administration/completion.ts';
+import { addKeyCommands } from './administration/keys.ts';
+import { addOnboardCommands } from './administration/onboard.ts';
+import { exitCodeHelp, outcomeOf } from './administration/outcome.ts';
+import { say } from './administration/output.ts';
+import { addPartnerCommands } from './administration/partners.ts';
+import { addVaultCommands } from './administration/vault.ts';
+
+// A reader that has seen enough, as `head` has, is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(141); // 128 + SIGPIPE, as a shell has it
+});
 
 /** Administers partners, keys, the vault and the audit log in the database itself: no server needs to run, and those that do notice within a second. */
 const program = new Command('./scripts/admin')

@@ -6,7 +6,7 @@ import { type Actor, audited } from '../src/platform/audit.ts';
 import { createPools } from '../src/platform/postgres.ts';
 
 const actor: Actor = { name: 'system:start', source: hostname() };
-const demo = { slug: 'demo', name: 'Demo partner' };
+const demo = { slug: 'demo', fields: { partner_name: 'Demo partner' } };
 
 /** Makes the database `name` on that server unless it is there. @returns its URL. */
 export async function ensureDatabase(adminUrl: string, name: string): Promise<string> {

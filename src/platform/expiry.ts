@@ -1,3 +1,4 @@
+import { type RawBuilder, sql } from 'kysely';
 import { idFloor } from './event-id.ts';
 
 /** What decides when a partner's events expire. */
@@ -15,4 +16,12 @@ export function expiredMs({ retentionMs, expiredThroughMs }: Retention, now: num
 /** An id before those of all events that have not expired, and after those of all that have. */
 export function expiryFloor(retention: Retention, now: number): string {
   return idFloor(expiredMs(retention, now) + 1);
+}
+
+/**
+ * The column `expired_through` of a partner whose retention is being changed: what has expired by `now` (milliseconds) under the old one stays expired
+ * when the new one is longer.
+ */
+export function expiredByNow(now: number): RawBuilder<Date> {
+  return sql<Date>`greatest(expired_through, ${new Date(now)}::timestamptz - make_interval(secs => retention_seconds))`;
 }

@@ -14,7 +14,7 @@ const { dependencies, scripts } = JSON.parse(await read('package.json'));
 /** What the Dockerfile takes from the checkout, as paths. */
 const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((match) => (match[1] as string).split(' '));
 /** The programs that containers of the image run. */
-const programs = ['src/main.ts', 'scripts/migrate.ts', 'deploy/compose/healthcheck.ts'];
+const programs = ['src/main.ts', 'scripts/migrate.ts', 'scripts/admin.ts', 'deploy/compose/healthcheck.ts'];
 
 /** The files that a program loads, itself included, and the packages that they import. Types alone are not loaded. */
 async function loadedBy(program: string): Promise<{ files: Set<string>; packages: Set<string> }> {

@@ -47,7 +47,7 @@ const { DATABASE_URL, NODE_OPTIONS, ...own } = process.env;
  * The environment of somebody who has run ./scripts/start with LOCAL_DIR: its two files, and the variables of the first. Mail and Slack are doubles.
  */
 async function localEnv(slug: string): Promise<NodeJS.ProcessEnv> {
-  await createPartner(app.pools.db, { slug, limits: { ratePerSecond: 10_000 } });
+  await createPartner(app.pools.db, { slug, fields: { rate_limit_per_sec: 10_000 } });
   const { api_key: key } = await issueKey(app.pools.db, secrets, { slug, keyClass: 'test' });
   await writeFile(path.join(folder, 'demo.env'), `API_URL=${url}\nAPI_KEY=${key}\n`);
   await writeFile(

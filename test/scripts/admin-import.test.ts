@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
 import { stringify } from 'yaml';
-import { parseRows } from '../../scripts/import-file.ts';
-import type { RowResult } from '../../scripts/import-run.ts';
+import { parseRows } from '../../scripts/administration/import-file.ts';
+import type { RowResult } from '../../scripts/administration/import-run.ts';
 import { createPartner, listPartners, showPartner, suspendPartner } from '../../src/modules/partners/store.ts';
 import { findKey } from '../../src/pipeline/auth/key-store.ts';
 import { testPepper } from '../helper/app.ts';
@@ -130,7 +130,7 @@ t.test('a partner that differs is told field by field, and changed by --update a
 
 t.test('--dry-run says what would be done, and writes nothing', async (t) => {
   const { db, run, json, write, folder } = await setUpImport(t);
-  await createPartner(db, { slug: 'acme', name: 'Acme' });
+  await createPartner(db, { slug: 'acme', fields: { partner_name: 'Acme' } });
   const before = await wholeTables(db);
   const file = await write('p.csv', `${beta}acme,Acme,a@acme.example\nglobe,Globe,\n`);
   const keysFile = path.join(folder, 'keys.jsonl');

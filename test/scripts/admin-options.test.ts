@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
-import { integer, keyClass, line, moment, scopeList } from '../../scripts/admin-options.ts';
-import { outcomeOf } from '../../scripts/admin-outcome.ts';
-import { confirm } from '../../scripts/admin-output.ts';
+import { integer, keyClass, line, moment, scopeList } from '../../scripts/administration/options.ts';
+import { outcomeOf } from '../../scripts/administration/outcome.ts';
+import { confirm } from '../../scripts/administration/output.ts';
 
 const invalid = (message: RegExp) => ({ code: 'commander.invalidArgument', message });
 

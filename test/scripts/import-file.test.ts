@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
-import { type FileFormat, mostRows, nearestColumn, parseRows, readImportFile } from '../../scripts/import-file.ts';
+import { type FileFormat, mostRows, nearestColumn, parseRows, readImportFile } from '../../scripts/administration/import-file.ts';
 
 const errorsOf = async (text: string, format: FileFormat) =>
   (await parseRows(text, format)).map(({ line, cells, errors }) => [

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { stringify } from 'yaml';
-import { columnNames } from '../../scripts/import-columns.ts';
-import { parseRows, type RawRow } from '../../scripts/import-file.ts';
+import { columnNames } from '../../scripts/administration/import-columns.ts';
+import { parseRows, type RawRow } from '../../scripts/administration/import-file.ts';
 import { seedOf } from '../helper/seed-of.ts';
 
 type Texts = { [column: string]: string };

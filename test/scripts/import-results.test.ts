@@ -1,7 +1,7 @@
 import { chmod, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
-import { ResultsFile } from '../../scripts/import-results.ts';
+import { ResultsFile } from '../../scripts/administration/import-results.ts';
 import { generateKey, keyPrefix } from '../../src/pipeline/auth/key-format.ts';
 
 const lines = async (file: string) =>

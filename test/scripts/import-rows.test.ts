@@ -1,5 +1,5 @@
 import t from 'tap';
-import { checkRows, type RowDefaults } from '../../scripts/import-rows.ts';
+import { checkRows, type RowDefaults } from '../../scripts/administration/import-rows.ts';
 import { scopes as allScopes } from '../../src/pipeline/auth/principal.ts';
 
 const row = (cells: { [column: string]: string }, line = 2) => ({ line, cells, errors: [] });

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
-import type { RowResult } from '../../scripts/import-run.ts';
+import type { RowResult } from '../../scripts/administration/import-run.ts';
 import { createKeyFile } from '../../src/platform/vault/key-file.ts';
 import { type AdminSetUp, setUpAdmin } from './admin-process.ts';
 

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import t from 'tap';
-import { findKeys } from '../../scripts/key-scan.ts';
+import { findKeys } from '../../scripts/administration/key-scan.ts';
 import { generateKey, keyClasses, longestKey } from '../../src/pipeline/auth/key-format.ts';
 
 const scan = (...pieces: string[]) => findKeys(Readable.from(pieces));

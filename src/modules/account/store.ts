@@ -1,4 +1,5 @@
-import { type Kysely, sql, type Updateable } from 'kysely';
+import type { Kysely, Updateable } from 'kysely';
+import { expiredByNow } from '../../platform/expiry.ts';
 import type { Database } from '../../platform/schema.ts';
 import type { AccountPatch } from './schema.ts';
 
@@ -20,15 +21,10 @@ export async function updateAccount(
 ): Promise<void> {
   const changes: Updateable<Database['partners']> = { ...others };
   if (retention_hours !== undefined) changes.retention_seconds = retention_hours * 3600;
-  if (Object.values(changes).every((value) => value === undefined)) return;
   await db
     .updateTable('partners')
     .set(changes)
-    .$if(retention_hours !== undefined, (query) =>
-      query.set({
-        expired_through: sql<Date>`greatest(expired_through, ${new Date(now)}::timestamptz - make_interval(secs => retention_seconds))`,
-      }),
-    )
+    .$if(retention_hours !== undefined, (query) => query.set({ expired_through: expiredByNow(now) }))
     .where('id', '=', partnerId)
     .execute();
 }

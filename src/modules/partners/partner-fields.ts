@@ -1,4 +1,5 @@
-import { type Kysely, type Selectable, sql, type Updateable } from 'kysely';
+import type { Kysely, Selectable, Updateable } from 'kysely';
+import { expiredByNow } from '../../platform/expiry.ts';
 import type { Database } from '../../platform/schema.ts';
 import { type PartnerRecord, partnerRecord } from './records.ts';
 
@@ -15,6 +16,7 @@ export type PartnerFields = Pick<
   | 'rate_limit_burst'
   | 'rate_limit_per_month'
   | 'retention_hours'
+  | 'max_deliveries'
 >;
 
 type Value = string | number | null;
@@ -47,11 +49,7 @@ export async function updatePartner(db: Kysely<Database>, id: number, fields: Pa
   return db
     .updateTable('partners')
     .set(changes)
-    .$if(fields.retention_hours !== undefined, (query) =>
-      query.set({
-        expired_through: sql<Date>`greatest(expired_through, ${new Date(now)}::timestamptz - make_interval(secs => retention_seconds))`,
-      }),
-    )
+    .$if(fields.retention_hours !== undefined, (query) => query.set({ expired_through: expiredByNow(now) }))
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();

@@ -5,7 +5,9 @@ import { scopes as allScopes, type Scope } from '../../pipeline/auth/principal.t
 import { type Actor, audited } from '../../platform/audit.ts';
 import type { Database } from '../../platform/schema.ts';
 import { PartnerError } from './errors.ts';
-import { type Contacts, type IssuedKey, type KeyRecord, keyRecord, type PartnerRecord, partnerRecord } from './records.ts';
+import { drawPartner, insertPartner } from './new-partner.ts';
+import { type PartnerFields, updatePartner } from './partner-fields.ts';
+import { type IssuedKey, type KeyRecord, keyRecord, type PartnerRecord, partnerRecord } from './records.ts';
 
 /**
  * The writes on partners and their keys, for the programs of administrators. Triggers of the tables tell every replica of each change, so a
@@ -17,22 +19,8 @@ export type NewPartner = {
   slug: string;
   /** Such as `beta_000001`; made of the row's number, unless given. */
   partnerId?: string;
-  /** The slug, unless given. */
-  name?: string;
-  contacts?: Partial<Contacts>;
-  limits?: {
-    ratePerSecond?: number;
-    /** As many as `ratePerSecond`, unless given. */
-    burst?: number;
-    monthlyQuota?: number;
-    retentionHours?: number;
-    maxDeliveries?: number;
-  };
-};
-
-/** What can be changed of a partner here; a member that is not there stays. Retention and deliveries are the account's own matter. */
-export type PartnerChange = Pick<NewPartner, 'name' | 'contacts'> & {
-  limits?: Pick<NonNullable<NewPartner['limits']>, 'ratePerSecond' | 'burst' | 'monthlyQuota'>;
+  /** The slug for a name, the rate for a burst, and the table's defaults for the rest, unless given. */
+  fields?: Partial<PartnerFields>;
 };
 
 export type NewKey = {
@@ -49,57 +37,29 @@ export type NewKey = {
 export type KeyChange = Partial<Pick<NewKey, 'scopes' | 'expiresAt' | 'allowedCidrs'>>;
 
 /** @throws PartnerError `invalid_slug`, `slug_taken`, `partner_id_taken`; the database's error for a limit out of range. */
-export async function createPartner(
-  db: Kysely<Database>,
-  { slug, partnerId, name = slug, contacts = {}, limits = {} }: NewPartner,
-): Promise<PartnerRecord> {
+export async function createPartner(db: Kysely<Database>, { slug, partnerId, fields = {} }: NewPartner): Promise<PartnerRecord> {
   if (!isSlug(slug)) throw new PartnerError('invalid_slug', `"${slug}" is not a slug: use 2 to 24 lower-case letters and digits`);
-  const given = {
-    slug,
-    name,
-    ...contacts,
-    rate_limit_per_sec: limits.ratePerSecond,
-    rate_limit_burst: limits.burst ?? limits.ratePerSecond,
-    rate_limit_per_month: limits.monthlyQuota,
-    retention_seconds: limits.retentionHours === undefined ? undefined : limits.retentionHours * 3600,
-    max_deliveries: limits.maxDeliveries,
-  };
-  // The rest is left to the defaults of the table. `partner_id` is made of the row's own number, which is therefore drawn first.
-  const columns = Object.entries(given).filter(([, value]) => value !== undefined);
-  const { rows } = await sql<Selectable<Database['partners']>>`
-    WITH drawn AS (SELECT nextval(pg_get_serial_sequence('partners', 'id'))::integer AS id)
-    INSERT INTO partners (id, partner_id, ${sql.join(columns.map(([column]) => sql.ref(column)))})
-    OVERRIDING SYSTEM VALUE
-    SELECT id, coalesce(${partnerId ?? null}::text, 'beta_' || lpad(id::text, greatest(6, length(id::text)), '0')), ${sql.join(columns.map(([, value]) => value))} FROM drawn
-    ON CONFLICT DO NOTHING
-    RETURNING *`.execute(db);
-  if (rows[0]) return partnerRecord(rows[0]);
+  const drawn = await drawPartner(db, new Set());
+  const row = await insertPartner(db, { ...drawn, ...(partnerId !== undefined && { partnerId }) }, { slug, fields });
+  if (row) return partnerRecord(row);
   const isSlugTaken = await db.selectFrom('partners').select('id').where('slug', '=', slug).executeTakeFirst();
   if (isSlugTaken) throw new PartnerError('slug_taken', `a partner "${slug}" exists already`);
-  throw new PartnerError('partner_id_taken', `another partner has the id "${partnerId}" already`);
+  throw new PartnerError('partner_id_taken', `another partner has the id "${partnerId ?? drawn.partnerId}" already`);
 }
 
 /**
- * A burst follows the rate as long as it was the same.
- * @returns the internal number of the partner.
+ * Changes what is given; a burst follows the rate as long as the two were the same. `now` in milliseconds.
  * @throws PartnerError `unknown_partner`; the database's error for a limit out of range.
  */
 export async function changePartner(
   db: Kysely<Database>,
   slug: string,
-  { name, contacts = {}, limits = {} }: PartnerChange,
-): Promise<{ id: number }> {
+  fields: Partial<PartnerFields>,
+  now: number,
+): Promise<PartnerRecord> {
   const { id, rate_limit_per_sec: rate, rate_limit_burst: burst } = await findPartner(db, slug);
-  const changes = {
-    name,
-    ...contacts,
-    rate_limit_per_sec: limits.ratePerSecond,
-    rate_limit_burst: limits.burst ?? (rate === burst ? limits.ratePerSecond : undefined),
-    rate_limit_per_month: limits.monthlyQuota,
-  };
-  if (Object.values(changes).some((value) => value !== undefined))
-    await db.updateTable('partners').set(changes).where('id', '=', id).execute();
-  return { id };
+  const follows = rate === burst && fields.rate_limit_per_sec !== undefined && { rate_limit_burst: fields.rate_limit_per_sec };
+  return partnerRecord(await updatePartner(db, id, { ...follows, ...fields }, now));
 }
 
 /** All partners, oldest first. */

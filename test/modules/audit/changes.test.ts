@@ -38,7 +38,7 @@ const byHand = { actor: /^database:\w+$/, source: /^(127\.0\.0\.1|::1|local)$/, 
 
 t.test('each change of a partner is one entry with its action, actor, source, reason and what was changed', async (t) => {
   await audited(db, alice, (transaction) =>
-    createPartner(transaction, { slug: 'acme', name: 'Acme', contacts: { ...contacts, slack_channel: '#acme' } }),
+    createPartner(transaction, { slug: 'acme', fields: { partner_name: 'Acme', ...contacts, slack_channel: '#acme' } }),
   );
   const [created, ...rest] = await written();
   t.same(rest, []);

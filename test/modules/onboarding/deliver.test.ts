@@ -181,8 +181,8 @@ t.test('a step that is cut off again and again fails too', async (t) => {
 
 t.test('what repeating does not mend fails at once, with what to do', async (t) => {
   const world = await createWorld(t);
-  const noMail = await world.addPartner('nomail', { contacts: { contact_email: null } });
-  const badMail = await world.addPartner('badmail', { contacts: { contact_email: 'a@b.example, c@d.example' } });
+  const noMail = await world.addPartner('nomail', { fields: { contact_email: null } });
+  const badMail = await world.addPartner('badmail', { fields: { contact_email: 'a@b.example, c@d.example' } });
   const revoked = await world.addPartner('revoked');
   await revokeKey(world.db, `${revoked.keyId}`);
   const unvaulted = await world.addPartner('unvaulted');

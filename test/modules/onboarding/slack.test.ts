@@ -35,7 +35,7 @@ t.test('the partner is invited to its channel, once, and where the workspace doe
   world.slack.fail('conversations.inviteShared', { error: 'not_paid' });
   t.match(told(await world.deliver()), ['slack_channel done']);
   t.match(await world.step('slack_channel', 'globex'), { status: 'done', result: { invitation: 'not_paid' } });
-  await world.enqueue(await world.addPartner('initech', { contacts: {} }));
+  await world.enqueue(await world.addPartner('initech', { fields: { contact_email: null } }));
   await world.deliver();
   t.match(await world.step('slack_channel', 'initech'), { status: 'done', result: { invitation: 'no contact_email' } });
 });
@@ -88,7 +88,7 @@ t.test('a channel that is there already is adopted, joined, and keeps its topic'
   const world = await createWorld(t);
   for (const name of ['a', 'b', 'c']) world.slack.addChannel({ name });
   const mine = world.slack.addChannel({ name: 'acme-partners', topic: 'since 2019' });
-  await world.enqueue(await world.addPartner('acme', { contacts: { contact_email: 'a@acme.example', slack_channel: '#Acme Partners' } }));
+  await world.enqueue(await world.addPartner('acme', { fields: { contact_email: 'a@acme.example', slack_channel: '#Acme Partners' } }));
   t.same(told(await world.deliver()), ['slack_channel done', 'slack_welcome done', 'welcome_email done']);
   t.match(mine, { isMember: true, topic: 'since 2019', messages: [{}] });
   t.match(await world.step('slack_channel'), { result: { channel: 'acme-partners', channel_id: mine.id, adopted: true } });
@@ -99,7 +99,7 @@ t.test('a channel that is not the partner’s alone is not adopted', async (t) =
   const world = await createWorld(t);
   world.slack.addChannel({ name: 'general', isGeneral: true, isMember: true });
   world.slack.addChannel({ name: 'old', isArchived: true });
-  const named = (slack_channel: string) => ({ contacts: { contact_email: 'a@acme.example', slack_channel } });
+  const named = (slack_channel: string) => ({ fields: { contact_email: 'a@acme.example', slack_channel } });
   for (const [slug, channel] of Object.entries({ acme: '#shared', globex: '#shared', initech: '#general', hooli: '#old' }))
     await world.enqueue(await world.addPartner(slug, named(channel)));
   const outcomes = (await world.deliver()).filter(({ step }) => step === 'slack_channel');

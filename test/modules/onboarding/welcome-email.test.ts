@@ -5,8 +5,14 @@ import { createWorld, kickoff, start, textOf, told } from './world.ts';
 t.test('the welcome has the key, the guide and an invitation, as text and as HTML', async (t) => {
   const world = await createWorld(t);
   const acme = await world.addPartner('acme', {
-    contacts: { contact_email: 'integration@acme.example', primary_contact: 'John Doe', slack_channel: '#acme-beta' },
-    limits: { ratePerSecond: 250, monthlyQuota: 1_000_000, retentionHours: 168 },
+    fields: {
+      contact_email: 'integration@acme.example',
+      primary_contact: 'John Doe',
+      slack_channel: '#acme-beta',
+      rate_limit_per_sec: 250,
+      rate_limit_per_month: 1_000_000,
+      retention_hours: 168,
+    },
   });
   await world.enqueue(acme);
   t.same(told(await world.deliver()), ['slack_channel done', 'slack_welcome done', 'welcome_email done']);
@@ -43,7 +49,7 @@ t.test('the welcome has the key, the guide and an invitation, as text and as HTM
 t.test('the invitation is a request for half an hour, from the sender to the contact', async (t) => {
   const world = await createWorld(t);
   await world.enqueue(
-    await world.addPartner('acme', { contacts: { contact_email: 'integration@acme.example', primary_contact: 'John "JD" Doe' } }),
+    await world.addPartner('acme', { fields: { contact_email: 'integration@acme.example', primary_contact: 'John "JD" Doe' } }),
   );
   await world.deliver();
   const [received] = world.smtp.received;
@@ -82,8 +88,7 @@ t.test('what a partner calls itself is text: in HTML, in headers, in the calenda
   const evil = `<script>alert("1")</script> & 'Sons'\r\nBcc: victim@example.com\r\nATTENDEE:MAILTO:victim@example.com\u202E`;
   await world.enqueue(
     await world.addPartner('acme', {
-      name: `${evil} <!channel>`,
-      contacts: { contact_email: 'integration@acme.example', primary_contact: evil },
+      fields: { partner_name: `${evil} <!channel>`, contact_email: 'integration@acme.example', primary_contact: evil },
     }),
   );
   t.same(told(await world.deliver()), ['slack_channel done', 'slack_welcome done', 'welcome_email done']);

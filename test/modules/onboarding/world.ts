@@ -54,8 +54,8 @@ export async function createWorld(t: Test, smtpOptions: SmtpOptions = {}) {
     /** Milliseconds. */
     now: start,
     /** A partner and its key, in the vault. */
-    async addPartner(slug: string, { withKey = true, ...partner }: Partial<NewPartner> & { withKey?: boolean } = {}) {
-      await createPartner(db, { slug, name: 'Acme Corp', contacts: { contact_email: `${slug}@partner.example` }, ...partner });
+    async addPartner(slug: string, { withKey = true, fields }: Pick<NewPartner, 'fields'> & { withKey?: boolean } = {}) {
+      await createPartner(db, { slug, fields: { partner_name: 'Acme Corp', contact_email: `${slug}@partner.example`, ...fields } });
       const key = withKey ? (await issueKey(db, { pepper, vault }, { slug })).api_key : '';
       const [candidate] = await findCandidates(db, [slug], Date.now());
       return { id: candidate?.id as number, slug, key, keyId: candidate?.key?.id ?? 0 };

@@ -57,8 +57,8 @@ t.test('what is said about a partner is kept; the burst follows the rate unless 
     primary_contact: 'John',
     backup_contact: 'Jane',
   };
-  const limits = { ratePerSecond: 500, monthlyQuota: 7, retentionHours: 168 };
-  const made = await createPartner(db, { slug: 'acme', name: "Acme's; DROP TABLE", contacts, limits });
+  const limits = { rate_limit_per_sec: 500, rate_limit_per_month: 7, retention_hours: 168 };
+  const made = await createPartner(db, { slug: 'acme', fields: { partner_name: "Acme's; DROP TABLE", ...contacts, ...limits } });
   t.match(made, {
     ...contacts,
     partner_name: "Acme's; DROP TABLE",
@@ -68,7 +68,7 @@ t.test('what is said about a partner is kept; the burst follows the rate unless 
     retention_hours: 168,
   });
   t.same(await showPartner(db, 'acme'), made);
-  t.match(await createPartner(db, { slug: 'other', limits: { ratePerSecond: 500, burst: 20 } }), { rate_limit_burst: 20 });
+  t.match(await createPartner(db, { slug: 'other', fields: { rate_limit_per_sec: 500, rate_limit_burst: 20 } }), { rate_limit_burst: 20 });
   t.same(
     (await listPartners(db)).map(({ slug }) => slug),
     ['acme', 'other'],

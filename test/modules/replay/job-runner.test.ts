@@ -17,6 +17,11 @@ const db = new pg.Client({ connectionString: databaseUrl });
 db.on('error', () => {}); // the database is dropped under it at the end
 await db.connect();
 t.teardown(() => db.end());
+/** Looks at the sessions of others, and ends them; of its own accord `db` may be in a transaction, which would see them as they were at its begin. */
+const owner = new pg.Client({ connectionString: databaseUrl });
+owner.on('error', () => {});
+await owner.connect();
+t.teardown(() => owner.end());
 const { read: pool } = openPools(t);
 let partners = 0;
 
@@ -222,7 +227,7 @@ t.test(
     const stuck = doomed.turn();
     const failed = t.rejects(stuck, 'its connection is lost');
     const backend = await until('the portion waits', async () => {
-      const { rows } = await pool.query<{ pid: number }>(
+      const { rows } = await owner.query<{ pid: number }>(
         `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%unacknowledged%'`,
       );
       return rows[0]?.pid;
@@ -230,7 +235,7 @@ t.test(
     const second = runner();
     t.equal(await second.turn(), false, 'nobody else takes it meanwhile');
     t.match(await findJob(pool, partnerId, id, clock.now), { moved: 500 });
-    await pool.query('SELECT pg_terminate_backend($1)', [backend]);
+    await owner.query('SELECT pg_terminate_backend($1)', [backend]);
     await failed;
     await db.query('ROLLBACK');
     t.same(await inbox(partnerId), ids.slice(0, 500), 'nothing of the portion is left');

@@ -162,12 +162,12 @@ t.test(
   async (t) => {
     const { kms, vault } = await kmsVault(t);
     kms.failures.push({ status: 400, type: 'ThrottlingException' });
-  const secret = await vault.seal(key, binding);
-  kms.failures.push({ status: 500, type: 'KMSInternalException' });
-  t.equal(await vault.open(secret, binding), key);
-  kms.failures.push('hang');
-  t.equal(await vault.open(secret, binding), key, 'nor does one lost answer matter');
-  kms.failures.push({ status: 400, type: 'AccessDeniedException' });
+    const secret = await vault.seal(key, binding);
+    kms.failures.push({ status: 500, type: 'KMSInternalException' });
+    t.equal(await vault.open(secret, binding), key);
+    kms.failures.push('hang');
+    t.equal(await vault.open(secret, binding), key, 'nor does one lost answer matter');
+    kms.failures.push({ status: 400, type: 'AccessDeniedException' });
     await t.rejects(vault.open(secret, binding), { name: 'VaultError', code: 'unavailable', message: /KMS .*AccessDeniedException/ });
     kms.failures.push({ status: 400, type: 'DisabledException' });
     await t.rejects(vault.seal(key, binding), { code: 'unavailable', message: /DisabledException/ });

@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
-import type { KeySecrets } from '../src/pipeline/auth/key-issue.ts';
-import { type Actor, audited } from '../src/platform/audit.ts';
-import { appRole } from '../src/platform/postgres.ts';
-import type { Database } from '../src/platform/schema.ts';
-import { openVault } from '../src/platform/vault/open-vault.ts';
-import type { Vault } from '../src/platform/vault/vault.ts';
-import { AdminError, exitCodes } from './admin-outcome.ts';
+import type { KeySecrets } from '../../src/pipeline/auth/key-issue.ts';
+import { type Actor, audited } from '../../src/platform/audit.ts';
+import { appRole } from '../../src/platform/postgres.ts';
+import type { Database } from '../../src/platform/schema.ts';
+import { openVault } from '../../src/platform/vault/open-vault.ts';
+import type { Vault } from '../../src/platform/vault/vault.ts';
+import { AdminError, exitCodes } from './outcome.ts';
 
 export type Connection = {
   db: Kysely<Database>;
@@ -31,7 +31,7 @@ export type Connection = {
   change<T>(work: (transaction: Transaction<Database>) => Promise<T>, reason?: string): Promise<T>;
 };
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export type Settings = Readonly<Record<string, string | undefined>>;
 

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { styleText } from 'node:util';
-import { AdminError, exitCodes } from './admin-outcome.ts';
+import { AdminError, exitCodes } from './outcome.ts';
 
 /** Data goes to stdout, messages to stderr, so that a pipe gets data alone. */
 export function printJson(value: unknown): void {
@@ -55,13 +55,29 @@ export type Progress = {
   done(message?: string): void;
 };
 
-/** A bar for long work, on stderr and only for a person: a log gets nothing of it. */
-export async function progress(max: number, message: string, output: Terminal['output'] = process.stderr): Promise<Progress> {
-  if (!output.isTTY || max < 2) return { advance() {}, done() {} };
+/**
+ * A bar for long work, on stderr and only for a person: a log gets nothing of it. While it stands, Ctrl-C is a signal like any other: by itself the bar
+ * would read the keyboard key by key, take Ctrl-C for a wish to end at once with exit code 0, and keep SIGINT from ending the process: a check that
+ * was broken off would look like one that found nothing wrong.
+ */
+export async function progress(max: number, message: string, onInterrupt: () => void = () => process.exit(130)): Promise<Progress> {
+  process.once('SIGINT', onInterrupt);
+  const bar = max > 1 && process.stderr.isTTY ? await startBar(max, message) : undefined;
+  return {
+    advance: (count, message) => bar?.advance(count, message),
+    done(message) {
+      process.off('SIGINT', onInterrupt);
+      bar?.stop(message);
+    },
+  };
+}
+
+async function startBar(max: number, message: string) {
   const prompts = await import('@clack/prompts');
-  const bar = prompts.progress({ max, output, withGuide: false });
+  const bar = prompts.progress({ max, output: process.stderr, withGuide: false });
   bar.start(message);
-  return { advance: (count, message) => bar.advance(count, message), done: (message) => bar.stop(message) };
+  if (process.stdin.isTTY) process.stdin.setRawMode(false);
+  return bar;
 }
 
 function cell(value: unknown): string {

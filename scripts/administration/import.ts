@@ -1,18 +1,17 @@
 import { type Command, Option } from 'commander';
-import type { KeyClass } from '../src/pipeline/auth/key-format.ts';
-import { scopes as allScopes, type Scope } from '../src/pipeline/auth/principal.ts';
-import { classifyPostgresError } from '../src/platform/postgres.ts';
-import { type Connection, withDatabase } from './admin-database.ts';
-import { expiry, keyClass, line, moment, scopeList } from './admin-options.ts';
-import { AdminError, exitCodes, outcomeOf } from './admin-outcome.ts';
-import { printJson, printTable, say } from './admin-output.ts';
-import { addVerifyCommand } from './admin-verify.ts';
+import type { KeyClass } from '../../src/pipeline/auth/key-format.ts';
+import { scopes as allScopes, type Scope } from '../../src/pipeline/auth/principal.ts';
+import { classifyPostgresError } from '../../src/platform/postgres.ts';
+import { type Connection, withDatabase } from './database.ts';
 import { columnNames } from './import-columns.ts';
 import { type FileFormat, fileFormats, readImportFile } from './import-file.ts';
-import { interruptibleProgress } from './import-progress.ts';
 import { ResultsFile } from './import-results.ts';
 import { checkRows, type ImportRow } from './import-rows.ts';
 import { outcomes, type RowResult, runImport, type Stop } from './import-run.ts';
+import { expiry, keyClass, line, moment, scopeList } from './options.ts';
+import { AdminError, exitCodes, outcomeOf } from './outcome.ts';
+import { printJson, printTable, progress, say } from './output.ts';
+import { addVerifyCommand } from './verify.ts';
 
 type ImportOptions = {
   format?: FileFormat;
@@ -89,7 +88,7 @@ async function runRows(rows: ImportRow[], connection: Connection, options: Impor
     signal = 'SIGTERM';
   };
   process.once('SIGTERM', onTerminate);
-  const bar = await interruptibleProgress(rows.length, dryRun ? 'looking' : 'provisioning', () => {
+  const bar = await progress(rows.length, dryRun ? 'looking' : 'provisioning', () => {
     signal = 'SIGINT';
   });
   try {

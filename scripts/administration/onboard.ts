@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
-import { type Candidate, findCandidates } from '../src/modules/onboarding/candidates.ts';
-import { enqueue } from '../src/modules/onboarding/enqueue.ts';
-import { type Integrations, openIntegrations } from '../src/modules/onboarding/integrations.ts';
-import { kickoffsFrom, proposeKickoffs } from '../src/modules/onboarding/kickoff.ts';
-import type { StepName } from '../src/modules/onboarding/steps.ts';
-import { listKickoffs, listSteps, type StepRow } from '../src/modules/onboarding/store.ts';
-import { type Connection, withDatabase } from './admin-database.ts';
-import { deliverUntil } from './admin-onboard-deliver.ts';
-import { type OnboardingRecord, planned, printOnboarding, printSteps, reportOf } from './admin-onboard-report.ts';
-import { integer, moment } from './admin-options.ts';
-import { AdminError, exitCodes } from './admin-outcome.ts';
-import { progress, say } from './admin-output.ts';
+import { type Candidate, findCandidates } from '../../src/modules/onboarding/candidates.ts';
+import { enqueue } from '../../src/modules/onboarding/enqueue.ts';
+import { type Integrations, openIntegrations } from '../../src/modules/onboarding/integrations.ts';
+import { kickoffsFrom, proposeKickoffs } from '../../src/modules/onboarding/kickoff.ts';
+import type { StepName } from '../../src/modules/onboarding/steps.ts';
+import { listKickoffs, listSteps, type StepRow } from '../../src/modules/onboarding/store.ts';
+import { type Connection, withDatabase } from './database.ts';
+import { deliverUntil } from './onboard-deliver.ts';
+import { type OnboardingRecord, planned, printOnboarding, printSteps, reportOf } from './onboard-report.ts';
+import { integer, moment } from './options.ts';
+import { AdminError, exitCodes } from './outcome.ts';
+import { progress, say } from './output.ts';
 
 type OnboardOptions = {
   all?: boolean;

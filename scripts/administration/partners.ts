@@ -1,20 +1,19 @@
 import type { Command } from 'commander';
-import { updateAccount } from '../src/modules/account/store.ts';
+import type { PartnerFields } from '../../src/modules/partners/partner-fields.ts';
 import {
   changePartner,
   createPartner,
   listKeys,
   listPartners,
-  type PartnerChange,
   resumePartner,
   showPartner,
   suspendPartner,
-} from '../src/modules/partners/store.ts';
-import { withDatabase } from './admin-database.ts';
-import { addImportCommands } from './admin-import.ts';
-import { integer, line } from './admin-options.ts';
-import { AdminError, exitCodes } from './admin-outcome.ts';
-import { confirm, printJson, printRecord, printTable, say } from './admin-output.ts';
+} from '../../src/modules/partners/store.ts';
+import { withDatabase } from './database.ts';
+import { addImportCommands } from './import.ts';
+import { integer, line } from './options.ts';
+import { AdminError, exitCodes } from './outcome.ts';
+import { confirm, printJson, printRecord, printTable, say } from './output.ts';
 
 type PartnerOptions = {
   name?: string;
@@ -121,49 +120,40 @@ function withSettings(command: Command): Command {
     .option('--json', 'print JSON');
 }
 
-function changeOf(options: PartnerOptions): PartnerChange {
-  return {
-    name: options.name,
-    limits: { ratePerSecond: options.rate, burst: options.burst, monthlyQuota: options.monthly },
-    contacts: {
-      contact_email: options.contactEmail,
-      contact_phone: options.contactPhone,
-      slack_channel: options.slackChannel,
-      primary_contact: options.primaryContact,
-      backup_contact: options.backupContact,
-    },
+/** What the options say, under the names of the record. */
+function fieldsOf(options: PartnerOptions): Partial<PartnerFields> {
+  const fields = {
+    partner_name: options.name,
+    rate_limit_per_sec: options.rate,
+    rate_limit_burst: options.burst,
+    rate_limit_per_month: options.monthly,
+    retention_hours: options.retentionHours,
+    max_deliveries: options.maxDeliveries,
+    contact_email: options.contactEmail,
+    contact_phone: options.contactPhone,
+    slack_channel: options.slackChannel,
+    primary_contact: options.primaryContact,
+    backup_contact: options.backupContact,
   };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-async function create(
-  slug: string,
-  { partnerId, retentionHours, maxDeliveries, ...options }: PartnerOptions & { partnerId?: string },
-): Promise<void> {
-  const { limits, ...others } = changeOf(options);
+async function create(slug: string, { partnerId, ...options }: PartnerOptions & { partnerId?: string }): Promise<void> {
   const partner = await withDatabase(({ change }) =>
-    change(
-      (transaction) => createPartner(transaction, { slug, partnerId, ...others, limits: { ...limits, retentionHours, maxDeliveries } }),
-      options.reason,
-    ),
+    change((transaction) => createPartner(transaction, { slug, partnerId, fields: fieldsOf(options) }), options.reason),
   );
   if (options.json) return printJson(partner);
   printRecord(partner);
   say(`next: ./scripts/admin keys issue ${slug}`);
 }
 
-async function change(slug: string, { retentionHours, maxDeliveries, ...options }: PartnerOptions): Promise<void> {
-  const { reason, json, ...given } = { retentionHours, maxDeliveries, ...options };
-  if (Object.values(given).every((value) => value === undefined))
-    throw new AdminError(exitCodes.usage, 'nothing to change: --help shows what can be');
+async function change(slug: string, options: PartnerOptions): Promise<void> {
+  const fields = fieldsOf(options);
+  if (Object.keys(fields).length === 0) throw new AdminError(exitCodes.usage, 'nothing to change: --help shows what can be');
   const partner = await withDatabase(({ change }) =>
-    change(async (transaction) => {
-      const { id } = await changePartner(transaction, slug, changeOf(options));
-      // As when the partner does it: what has expired stays so.
-      await updateAccount(transaction, id, { retention_hours: retentionHours, max_deliveries: maxDeliveries }, Date.now());
-      return showPartner(transaction, slug);
-    }, reason),
+    change((transaction) => changePartner(transaction, slug, fields, Date.now()), options.reason),
   );
-  if (json) printJson(partner);
+  if (options.json) printJson(partner);
   else printRecord(partner);
 }
 

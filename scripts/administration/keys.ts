@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
-import { rotateKey } from '../src/modules/keys/store.ts';
-import { changeKey, findKeyRecord, issueKey, type KeyChange, listKeys, revokeKey } from '../src/modules/partners/store.ts';
-import { type KeyClass, keyClasses } from '../src/pipeline/auth/key-format.ts';
-import { readSecret } from '../src/pipeline/auth/key-secrets.ts';
-import { scopes as allScopes, type Scope } from '../src/pipeline/auth/principal.ts';
-import { recordAudit } from '../src/platform/audit.ts';
-import { formatTime } from '../src/platform/rfc3339.ts';
-import { withDatabase } from './admin-database.ts';
-import { addKeyCheckCommand } from './admin-key-check.ts';
-import { expiry, grace, keyClass, line, networkList, scopeList } from './admin-options.ts';
-import { AdminError, exitCodes } from './admin-outcome.ts';
-import { confirm, printJson, printRecord, printTable, say } from './admin-output.ts';
+import { rotateKey } from '../../src/modules/keys/store.ts';
+import { changeKey, findKeyRecord, issueKey, type KeyChange, listKeys, revokeKey } from '../../src/modules/partners/store.ts';
+import { type KeyClass, keyClasses } from '../../src/pipeline/auth/key-format.ts';
+import { readSecret } from '../../src/pipeline/auth/key-secrets.ts';
+import { scopes as allScopes, type Scope } from '../../src/pipeline/auth/principal.ts';
+import { recordAudit } from '../../src/platform/audit.ts';
+import { formatTime } from '../../src/platform/rfc3339.ts';
+import { withDatabase } from './database.ts';
+import { addKeyCheckCommand } from './key-check.ts';
+import { expiry, grace, keyClass, line, networkList, scopeList } from './options.ts';
+import { AdminError, exitCodes } from './outcome.ts';
+import { confirm, printJson, printRecord, printTable, say } from './output.ts';
 
 type KeyOptions = { scopes?: Scope[]; allow?: string[] | 'everywhere'; expires?: Date | 'never'; reason?: string; json?: boolean };
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import type { ChainPoint } from '../src/modules/audit/chain.ts';
-import { parseTime } from '../src/platform/rfc3339.ts';
+import type { ChainPoint } from '../../src/modules/audit/chain.ts';
+import { parseTime } from '../../src/platform/rfc3339.ts';
 
 const unitMs = { d: 86_400_000, h: 3_600_000, m: 60_000 };
 

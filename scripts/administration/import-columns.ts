@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { isSlug } from '../src/pipeline/auth/key-format.ts';
-import { expiry, integer, keyClass, line, networkList, scopeList } from './admin-options.ts';
+import { isSlug } from '../../src/pipeline/auth/key-format.ts';
+import { expiry, integer, keyClass, line, networkList, scopeList } from './options.ts';
 
 /** How each column of a file is read. A reader gives the value or throws InvalidArgumentError with what to do. */
 export const columns = {

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import { AdminError, exitCodes } from './admin-outcome.ts';
 import { columnNames } from './import-columns.ts';
+import { AdminError, exitCodes } from './outcome.ts';
 
 /** What is wrong with one cell, or with the whole row when `column` is null; a sentence that says what to do. */
 export type RowError = { column: string | null; message: string };

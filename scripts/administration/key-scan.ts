@@ -1,4 +1,4 @@
-import { keyForm, longestKey } from '../src/pipeline/auth/key-format.ts';
+import { keyForm, longestKey } from '../../src/pipeline/auth/key-format.ts';
 
 export type FoundKey = {
   key: string;

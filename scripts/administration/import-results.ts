@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
-import { keyPrefix } from '../src/pipeline/auth/key-format.ts';
-import { AdminError, exitCodes } from './admin-outcome.ts';
+import { keyPrefix } from '../../src/pipeline/auth/key-format.ts';
+import { AdminError, exitCodes } from './outcome.ts';
 
 /** A key that is about to be stored. */
 export type PreparedLine = { line: number; slug: string; key_id: number; key_prefix: string; api_key: string };

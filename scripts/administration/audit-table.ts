@@ -1,5 +1,5 @@
-import type { ChainEntry } from '../src/modules/audit/chain.ts';
-import { timeText } from '../src/modules/audit/export-lines.ts';
+import type { ChainEntry } from '../../src/modules/audit/chain.ts';
+import { timeText } from '../../src/modules/audit/export-lines.ts';
 
 const mostDetails = 100;
 

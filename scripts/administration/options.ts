@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
-import { type KeyClass, keyClasses } from '../src/pipeline/auth/key-format.ts';
-import { parseNetwork } from '../src/pipeline/auth/networks.ts';
-import { type Scope, scopes } from '../src/pipeline/auth/principal.ts';
-import { parseTime } from '../src/platform/rfc3339.ts';
+import { type KeyClass, keyClasses } from '../../src/pipeline/auth/key-format.ts';
+import { parseNetwork } from '../../src/pipeline/auth/networks.ts';
+import { type Scope, scopes } from '../../src/pipeline/auth/principal.ts';
+import { parseTime } from '../../src/platform/rfc3339.ts';
 
 /** Readers of option values. Each gives the value or throws commander's InvalidArgumentError, which names the option. */
 

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
-import type { PartnerFields, Wanted } from '../src/modules/partners/provision.ts';
-import type { KeyClass } from '../src/pipeline/auth/key-format.ts';
-import { scopes as allScopes, type Scope } from '../src/pipeline/auth/principal.ts';
+import type { PartnerFields, Wanted } from '../../src/modules/partners/provision.ts';
+import type { KeyClass } from '../../src/pipeline/auth/key-format.ts';
+import { scopes as allScopes, type Scope } from '../../src/pipeline/auth/principal.ts';
 import { type Cells, type Column, columnNames, columns } from './import-columns.ts';
 import type { RawRow, RowError } from './import-file.ts';
 

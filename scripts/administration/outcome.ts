@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
-import { PartnerError, type PartnerErrorCode } from '../src/modules/partners/errors.ts';
-import { classifyPostgresError } from '../src/platform/postgres.ts';
-import { VaultError } from '../src/platform/vault/vault.ts';
+import { PartnerError, type PartnerErrorCode } from '../../src/modules/partners/errors.ts';
+import { classifyPostgresError } from '../../src/platform/postgres.ts';
+import { VaultError } from '../../src/platform/vault/vault.ts';
 
 /** What the caller can tell apart; listed by --help. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, notFound: 3, conflict: 4, noDatabase: 5 } as const;

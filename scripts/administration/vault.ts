@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
-import { rewrapSecrets } from '../src/modules/vault/rewrap.ts';
-import { countByMasterKey, lastRotation } from '../src/modules/vault/store.ts';
-import { verifyVault } from '../src/modules/vault/verify.ts';
-import { recordAudit } from '../src/platform/audit.ts';
-import { formatTime } from '../src/platform/rfc3339.ts';
-import { addKey, createKeyFile, readKeyFile, removeKeys } from '../src/platform/vault/key-file.ts';
-import type { VaultError } from '../src/platform/vault/vault.ts';
-import { type Connection, withDatabase } from './admin-database.ts';
-import { line } from './admin-options.ts';
-import { AdminError, exitCodes } from './admin-outcome.ts';
-import { confirm, printJson, printRecord, printTable, progress, say } from './admin-output.ts';
+import { rewrapSecrets } from '../../src/modules/vault/rewrap.ts';
+import { countByMasterKey, lastRotation } from '../../src/modules/vault/store.ts';
+import { verifyVault } from '../../src/modules/vault/verify.ts';
+import { recordAudit } from '../../src/platform/audit.ts';
+import { formatTime } from '../../src/platform/rfc3339.ts';
+import { addKey, createKeyFile, readKeyFile, removeKeys } from '../../src/platform/vault/key-file.ts';
+import type { VaultError } from '../../src/platform/vault/vault.ts';
+import { type Connection, withDatabase } from './database.ts';
+import { line } from './options.ts';
+import { AdminError, exitCodes } from './outcome.ts';
+import { confirm, printJson, printRecord, printTable, progress, say } from './output.ts';
 
 /** `admin vault …` */
 export function addVaultCommands(program: Command): void {
@@ -116,8 +116,8 @@ async function rotate(connection: Connection, { all, dryRun, reason, yes, json }
   if (file && !isUnfinished) await addKey(file);
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort(new AdminError(exitCodes.failed, 'interrupted; the same command goes on from here'));
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const bar = await progress(affected, 'wrapping the data keys anew');
+  process.once('SIGTERM', interrupt);
+  const bar = await progress(affected, 'wrapping the data keys anew', interrupt);
   const { to, rewrapped, broken } = await rewrapSecrets({
     db,
     vault: vault(),

@@ -6,14 +6,13 @@ import {
   type PartnerCheck,
   requirePartners,
   verifyPartners,
-} from '../src/modules/partners/verify.ts';
-import { type Connection, withDatabase } from './admin-database.ts';
-import { integer } from './admin-options.ts';
-import { AdminError, exitCodes } from './admin-outcome.ts';
-import { printJson, printTable, say } from './admin-output.ts';
+} from '../../src/modules/partners/verify.ts';
+import { type Connection, withDatabase } from './database.ts';
 import { type FileFormat, fileFormats, readImportFile } from './import-file.ts';
-import { interruptibleProgress } from './import-progress.ts';
 import { checkRows, type ImportRow } from './import-rows.ts';
+import { integer } from './options.ts';
+import { AdminError, exitCodes } from './outcome.ts';
+import { printJson, printTable, progress, say } from './output.ts';
 
 type VerifyOptions = { file?: string; format?: FileFormat; count?: number; rate: number; monthly: number; json?: boolean };
 
@@ -81,7 +80,7 @@ async function check(
   rows: Awaited<ReturnType<typeof readRows>> | undefined,
   { rate, monthly }: VerifyOptions,
 ): Promise<PartnerCheck[]> {
-  const bar = await interruptibleProgress(slugs.length, 'verifying');
+  const bar = await progress(slugs.length, 'verifying');
   try {
     return await verifyPartners(db, secrets(), slugs, {
       expected(slug) {

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { anchorMessage } from '../src/modules/audit/anchor-job.ts';
-import type { ChainPoint } from '../src/modules/audit/chain.ts';
-import { AdminError, exitCodes } from './admin-outcome.ts';
+import { anchorMessage } from '../../src/modules/audit/anchor-job.ts';
+import type { ChainPoint } from '../../src/modules/audit/chain.ts';
+import { AdminError, exitCodes } from './outcome.ts';
 
 /** The lines of a file, `-` for stdin, without their line ends; only LF ends a line. @throws AdminError when it cannot be read. */
 export async function* linesOf(file: string): AsyncGenerator<string> {

@@ -1,12 +1,12 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
-import { deliverDue, type Outcome } from '../src/modules/onboarding/deliver.ts';
-import type { Integrations } from '../src/modules/onboarding/integrations.ts';
-import { missingFor } from '../src/modules/onboarding/steps.ts';
-import { listSteps, type StepRow } from '../src/modules/onboarding/store.ts';
-import { systemClock } from '../src/platform/clock.ts';
-import type { Database } from '../src/platform/schema.ts';
+import { deliverDue, type Outcome } from '../../src/modules/onboarding/deliver.ts';
+import type { Integrations } from '../../src/modules/onboarding/integrations.ts';
+import { missingFor } from '../../src/modules/onboarding/steps.ts';
+import { listSteps, type StepRow } from '../../src/modules/onboarding/store.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import type { Database } from '../../src/platform/schema.ts';
 
 export type DeliverUntilOptions = {
   db: Kysely<Database>;

@@ -1,12 +1,12 @@
 import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { type KeyRecord, keyRecord } from '../src/modules/partners/records.ts';
-import { hashKey, keyPrefix, parseKey } from '../src/pipeline/auth/key-format.ts';
-import { shownKeyColumns } from '../src/pipeline/auth/key-issue.ts';
-import { type Connection, withDatabase } from './admin-database.ts';
-import { AdminError, exitCodes, outcomeOf } from './admin-outcome.ts';
-import { printJson, printTable, say } from './admin-output.ts';
+import { type KeyRecord, keyRecord } from '../../src/modules/partners/records.ts';
+import { hashKey, keyPrefix, parseKey } from '../../src/pipeline/auth/key-format.ts';
+import { shownKeyColumns } from '../../src/pipeline/auth/key-issue.ts';
+import { type Connection, withDatabase } from './database.ts';
 import { type FoundKey, findKeys } from './key-scan.ts';
+import { AdminError, exitCodes, outcomeOf } from './outcome.ts';
+import { printJson, printTable, say } from './output.ts';
 
 type CheckOptions = { file?: string; offline?: boolean; json?: boolean };
 

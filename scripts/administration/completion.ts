@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
 
-const place = fileURLToPath(new URL('admin', import.meta.url));
+const place = fileURLToPath(new URL('../admin', import.meta.url));
 /** As a word of a shell, wherever the checkout is. */
 const program = /^[\w/.-]+$/.test(place) ? place : `'${place.replaceAll("'", "'\\''")}'`;
 const shells = ['bash', 'zsh', 'fish', 'powershell'];

@@ -1,19 +1,19 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import type { ChainPoint } from '../src/modules/audit/chain.ts';
-import type { Verdict } from '../src/modules/audit/chain-verifier.ts';
-import { exportLog } from '../src/modules/audit/export.ts';
-import { ExportError } from '../src/modules/audit/export-lines.ts';
-import { listEntries } from '../src/modules/audit/store.ts';
-import { type VerifyOptions, verifyExport, verifyLog } from '../src/modules/audit/verify.ts';
-import { anchorsOf, linesOf, writePrivately } from './admin-audit-files.ts';
-import { anchor, pastMoment } from './admin-audit-options.ts';
-import { jsonRow, tableRow } from './admin-audit-table.ts';
-import { withDatabase } from './admin-database.ts';
-import { integer, line } from './admin-options.ts';
-import { AdminError, exitCodes } from './admin-outcome.ts';
-import { type Progress, printJson, printRecord, printTable, progress, say } from './admin-output.ts';
+import type { ChainPoint } from '../../src/modules/audit/chain.ts';
+import type { Verdict } from '../../src/modules/audit/chain-verifier.ts';
+import { exportLog } from '../../src/modules/audit/export.ts';
+import { ExportError } from '../../src/modules/audit/export-lines.ts';
+import { listEntries } from '../../src/modules/audit/store.ts';
+import { type VerifyOptions, verifyExport, verifyLog } from '../../src/modules/audit/verify.ts';
+import { anchorsOf, linesOf, writePrivately } from './audit-files.ts';
+import { anchor, pastMoment } from './audit-options.ts';
+import { jsonRow, tableRow } from './audit-table.ts';
+import { withDatabase } from './database.ts';
+import { integer, line } from './options.ts';
+import { AdminError, exitCodes } from './outcome.ts';
+import { type Progress, printJson, printRecord, printTable, progress, say } from './output.ts';
 
 /** `admin audit …` */
 export function addAuditCommands(program: Command): void {

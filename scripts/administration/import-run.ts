@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Change, type Provisioned, planProvision, provision, type Wanted } from '../src/modules/partners/provision.ts';
-import { classifyPostgresError } from '../src/platform/postgres.ts';
-import { formatTime } from '../src/platform/rfc3339.ts';
-import type { Connection } from './admin-database.ts';
+import { type Change, type Provisioned, planProvision, provision, type Wanted } from '../../src/modules/partners/provision.ts';
+import { classifyPostgresError } from '../../src/platform/postgres.ts';
+import { formatTime } from '../../src/platform/rfc3339.ts';
+import type { Connection } from './database.ts';
 import type { RowError } from './import-file.ts';
 import type { ResultsFile } from './import-results.ts';
 import type { ImportRow } from './import-rows.ts';

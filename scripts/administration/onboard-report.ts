@@ -1,9 +1,9 @@
-import type { Integrations } from '../src/modules/onboarding/integrations.ts';
-import { type StepName, stepNames } from '../src/modules/onboarding/steps.ts';
-import type { StepRow } from '../src/modules/onboarding/store.ts';
-import { formatTime } from '../src/platform/rfc3339.ts';
-import { obstacleTo } from './admin-onboard-deliver.ts';
-import { printJson, printTable, say } from './admin-output.ts';
+import type { Integrations } from '../../src/modules/onboarding/integrations.ts';
+import { type StepName, stepNames } from '../../src/modules/onboarding/steps.ts';
+import type { StepRow } from '../../src/modules/onboarding/store.ts';
+import { formatTime } from '../../src/platform/rfc3339.ts';
+import { obstacleTo } from './onboard-deliver.ts';
+import { printJson, printTable, say } from './output.ts';
 
 type Named = { id: number; slug: string };
 type Step = StepRow & { slug: string };
