@@ -8,14 +8,21 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'triggers_app') THEN
     CREATE ROLE triggers_app NOLOGIN;
   END IF;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN
-  NULL; -- made at the same moment
+EXCEPTION
+  WHEN duplicate_object OR unique_violation THEN
+    NULL; -- made at the same moment
+  WHEN insufficient_privilege THEN
+    RAISE EXCEPTION 'the role triggers_app is missing, and % may not make it', current_user
+      USING HINT = format('As an administrator of the server: CREATE ROLE triggers_app NOLOGIN; GRANT triggers_app TO %I;', current_user);
 END $$;
 DO $$
 BEGIN
   IF NOT pg_has_role(current_user, 'triggers_app', 'SET') THEN
     EXECUTE format('GRANT triggers_app TO %I', current_user);
   END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+  RAISE EXCEPTION '% may not act as the role triggers_app', current_user
+    USING HINT = format('As an administrator of the server: GRANT triggers_app TO %I;', current_user);
 END $$;
 
 ALTER TABLE api_keys
@@ -167,19 +174,33 @@ CREATE TABLE onboarding_steps (
   input jsonb NOT NULL DEFAULT '{}',
   result jsonb NOT NULL DEFAULT '{}',
   attempts smallint NOT NULL DEFAULT 0,
+  waits smallint NOT NULL DEFAULT 0,
   due_at timestamptz NOT NULL,
+  claimed_at timestamptz,
   last_error text,
   created_at timestamptz NOT NULL DEFAULT now(),
   done_at timestamptz,
   PRIMARY KEY (partner_id, step)
 );
 CREATE INDEX onboarding_steps_due ON onboarding_steps (due_at) WHERE status = 'pending';
-COMMENT ON COLUMN onboarding_steps.input IS 'What was asked for: the key to send, the time of the kickoff call. Never a key itself.';
+-- A channel is one partner's, from before Slack is asked for it: in one channel, two partners would read each other's messages.
+CREATE UNIQUE INDEX onboarding_steps_channel ON onboarding_steps ((input ->> 'channel')) WHERE step = 'slack_channel';
+COMMENT ON COLUMN onboarding_steps.input IS 'What was asked for: the name of the channel, the key to send, the time of the kickoff call. Never a key itself.';
+COMMENT ON COLUMN onboarding_steps.waits IS 'How often in a row it was put off because the service asked to wait, which is no attempt.';
 COMMENT ON COLUMN onboarding_steps.due_at IS 'When a pending step is to be tried; while it is being tried, when it is given up as lost and tried again.';
+COMMENT ON COLUMN onboarding_steps.claimed_at IS 'Since when it is being tried; null: nobody tries it now.';
 
 -- The functions that make and drop tables do so with the rights of the owner of the tables.
 ALTER FUNCTION ensure_partitions(timestamptz, integer) SECURITY DEFINER SET search_path = public, pg_temp;
 ALTER FUNCTION drop_expired_partitions(timestamptz) SECURITY DEFINER SET search_path = public, pg_temp;
+
+-- A function with the rights of its owner is for those who need it. Those of triggers are for nobody: a trigger that fires needs no right to its
+-- function, but whoever has one may put it on a table of their own, with types of their own, and have their code run by it.
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION uuid_floor(timestamptz), ensure_partitions(timestamptz, integer), drop_expired_partitions(timestamptz),
+  audit_field(text), audit_hash(audit_log) TO triggers_app;
 
 GRANT USAGE ON SCHEMA public TO triggers_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO triggers_app;

@@ -155,7 +155,9 @@ CREATE TABLE onboarding_steps (
   input jsonb NOT NULL DEFAULT '{}'::jsonb,
   result jsonb NOT NULL DEFAULT '{}'::jsonb,
   attempts smallint NOT NULL DEFAULT 0,
+  waits smallint NOT NULL DEFAULT 0,
   due_at timestamp with time zone NOT NULL,
+  claimed_at timestamp with time zone,
   last_error text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   done_at timestamp with time zone,
@@ -164,9 +166,12 @@ CREATE TABLE onboarding_steps (
   CONSTRAINT onboarding_steps_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'done'::text, 'failed'::text]))),
   CONSTRAINT onboarding_steps_step_check CHECK ((step = ANY (ARRAY['slack_channel'::text, 'slack_welcome'::text, 'welcome_email'::text])))
 );
+CREATE UNIQUE INDEX onboarding_steps_channel ON onboarding_steps USING btree ((input ->> 'channel'::text)) WHERE step = 'slack_channel'::text;
 CREATE INDEX onboarding_steps_due ON onboarding_steps USING btree (due_at) WHERE status = 'pending'::text;
-COMMENT ON COLUMN onboarding_steps.input IS 'What was asked for: the key to send, the time of the kickoff call. Never a key itself.';
+COMMENT ON COLUMN onboarding_steps.input IS 'What was asked for: the name of the channel, the key to send, the time of the kickoff call. Never a key itself.';
+COMMENT ON COLUMN onboarding_steps.waits IS 'How often in a row it was put off because the service asked to wait, which is no attempt.';
 COMMENT ON COLUMN onboarding_steps.due_at IS 'When a pending step is to be tried; while it is being tried, when it is given up as lost and tried again.';
+COMMENT ON COLUMN onboarding_steps.claimed_at IS 'Since when it is being tried; null: nobody tries it now.';
 
 CREATE TABLE partners (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,

@@ -1,4 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { alertmanagerOutsideText, alertmanagerText } from '../grafana/src/alertmanager.ts';
+import { alertsPageText } from '../grafana/src/alerts-page.ts';
+import { alertsText, prometheusText, recordingText } from '../grafana/src/rule-files.ts';
 import { configurationTable } from './configuration-table.ts';
 import { openApiText } from './openapi.ts';
 import { dumpSchema } from './schema-dump.ts';
@@ -18,6 +21,12 @@ const generators: Generator[] = [
   { file: 'README.md', text: configurationTable },
   { file: 'migrations/schema.sql', text: dumpSchema },
   { file: 'openapi/openapi.json', text: openApiText },
+  { file: 'prometheus/prometheus.yml', text: prometheusText },
+  { file: 'prometheus/rules/recording.yml', text: recordingText },
+  { file: 'prometheus/rules/alerts.yml', text: alertsText },
+  { file: 'prometheus/alertmanager.yml', text: alertmanagerText },
+  { file: 'prometheus/alertmanager-outside.yml', text: alertmanagerOutsideText },
+  { file: 'docs/alerts.md', text: alertsPageText },
 ];
 
 const check = process.argv.includes('--check');

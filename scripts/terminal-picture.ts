@@ -18,10 +18,14 @@ const colours: Record<number, string> = {
 };
 
 const command = process.argv.slice(2).join(' ');
-const lines = [
-  `\u001b[32m$\u001b[0m \u001b[1m${command}\u001b[0m`,
-  ...(await text(process.stdin)).replaceAll('\r', '').trimEnd().split('\n'),
-];
+// A bar draws itself over and over: of such a line what stands in the end is shown.
+const shown = (await text(process.stdin))
+  .replaceAll('\r', '')
+  .trimEnd()
+  .split('\n')
+  .map(withoutRedrawn)
+  .filter((line) => plain(line).trim() !== '◇');
+const lines = [`\u001b[32m$\u001b[0m \u001b[1m${command}\u001b[0m`, ...shown];
 const columns = Math.max(...lines.map((line) => [...plain(line)].length));
 const width = Math.ceil(columns * size.character + 2 * size.padding);
 const height = lines.length * size.line + 2 * size.padding;
@@ -58,6 +62,11 @@ function spans(line: string): string {
       return '';
     })
     .join('');
+}
+
+/** What is left of a line after the cursor was last moved back in it. */
+function withoutRedrawn(line: string): string {
+  return line.replace(/^.*\p{Cc}\[\d*[A-HJK]/u, '');
 }
 
 /** Without what moves the cursor or sets a style. */

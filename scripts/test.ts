@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { findPrometheus } from './test-prometheus.ts';
 import { Report } from './test-report.ts';
 import { type Service, startTestPostgres, startTestRedis } from './test-services.ts';
 import { makeTemplate } from './test-template.ts';
@@ -39,9 +40,10 @@ async function main(files: string[]): Promise<number> {
   const [postgres, redis] = services as [Service, Service];
   console.log(`Postgres: ${postgres.origin}; Redis: ${redis.origin}`);
   await makeTemplate(postgres.url);
+  const monitoring = findPrometheus();
   if (interruptedBy) return 1;
   const report = new Report(console.log);
-  const code = await runTap(files, { TEST_DATABASE_URL: postgres.url, TEST_REDIS_URL: redis.url }, report);
+  const code = await runTap(files, { TEST_DATABASE_URL: postgres.url, TEST_REDIS_URL: redis.url, ...monitoring }, report);
   return conclude(report, code);
 }
 

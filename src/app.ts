@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { DestinationStream } from 'pino';
-import type { Config } from './config.ts';
+import { type Config, wantsAccessLog } from './config.ts';
 import { account } from './modules/account/routes.ts';
 import { acknowledgement } from './modules/acknowledgement/routes.ts';
 import { createSettleWriter } from './modules/acknowledgement/settle-writer.ts';
@@ -8,6 +8,7 @@ import { deadLetters } from './modules/dead-letters/routes.ts';
 import { events } from './modules/events/routes.ts';
 import { queueTrouble, watchBacklog } from './modules/health/probes.ts';
 import { health } from './modules/health/routes.ts';
+import { watchTables, watchVault } from './modules/health/watch.ts';
 import { inbox } from './modules/inbox/routes.ts';
 import { inboxStats } from './modules/inbox-stats/routes.ts';
 import { createBatchWriter } from './modules/ingestion/batch-writer.ts';
@@ -22,7 +23,9 @@ import { watchJobs } from './modules/replay/watch.ts';
 import { apiLimits } from './openapi/limits.ts';
 import { registerOpenApi } from './openapi/plugin.ts';
 import { registerAccept } from './pipeline/accept.ts';
+import { registerAccessLog } from './pipeline/access-log.ts';
 import { auth } from './pipeline/auth/plugin.ts';
+import { suspiciousPatterns } from './pipeline/auth/suspicion.ts';
 import { registerClosing } from './pipeline/closing.ts';
 import { registerErrorHandler } from './pipeline/errors/handler.ts';
 import { registerJsonBody } from './pipeline/json-body.ts';
@@ -34,10 +37,12 @@ import { observe } from './pipeline/observe.ts';
 import { registerOverload } from './pipeline/overload.ts';
 import { registerRequestId } from './pipeline/request-id.ts';
 import { serverOptions } from './pipeline/server-options.ts';
+import { registerTracing } from './pipeline/trace.ts';
 import { registerValidation } from './pipeline/validation.ts';
 import { Waits } from './pipeline/waits.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { createMetrics, type Metrics, watchPools, watchQueue } from './platform/metrics.ts';
+import { PartnerActivity } from './platform/partner-activity.ts';
 import { assertDurable, createPools, type Pools } from './platform/postgres.ts';
 import { connectRedis } from './platform/redis.ts';
 import { createSigner } from './platform/signature.ts';
@@ -63,6 +68,11 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
 
   // What the parts share.
   const metrics = createMetrics(config.APP_VERSION);
+  const activity = new PartnerActivity(clock);
+  activity.watch(metrics);
+  // From 0 on, so that the first of each is a rise.
+  for (const pattern of suspiciousPatterns) metrics.suspiciousPatterns.inc({ pattern }, 0);
+  if (config.PRICE_PER_HOUR !== undefined) metrics.pricePerHour.set(config.PRICE_PER_HOUR);
   const pools = createPools({
     databaseUrl: config.DATABASE_URL,
     writeConnections: config.WRITE_POOL_SIZE,
@@ -77,6 +87,8 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   const waits = new Waits(wakeups);
   metrics.watch(metrics.inboxWaits, (gauge) => gauge.set(waits.count));
   const vault = openVault({ keyFile: config.VAULT_KEY_FILE, kmsKey: config.VAULT_KMS_KEY });
+  const vaultCacheMs = config.VAULT_KMS_KEY ? 30_000 : 500;
+  if (vault) watchVault(metrics, { vault, cacheMs: vaultCacheMs });
   const signer = createSigner(config.KEY_PEPPER, 'cursor');
   const tokens = createTokenSource({ redis: redis?.commands, prefix: config.REDIS_PREFIX, clock, metrics, log: app.log });
   const quota = new MonthlyQuota({
@@ -100,6 +112,7 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   app.addHook('onClose', () => Promise.all([writer.drain(), settleWriter.drain()]).then(() => {}));
   watchPools(metrics, pools);
   watchBacklog(metrics, pools.read);
+  watchTables(metrics, pools.read, clock);
   let notReady: string | undefined;
   app.decorate('metrics', metrics);
   app.decorate('pools', pools);
@@ -110,14 +123,17 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   // What every request passes.
   registerErrorHandler(app, { publicUrl: config.PUBLIC_URL });
   registerRequestId(app);
+  const markStage = registerTracing(app);
+  if (wantsAccessLog(config)) registerAccessLog(app, { level: config.LOG_LEVEL });
   registerClosing(app);
   app.addHook('preClose', async () => waits.drain());
   registerAccept(app);
   registerValidation(app);
   registerJsonBody(app);
   await registerOpenApi(app, { version: config.APP_VERSION, publicUrl: config.PUBLIC_URL });
-  await app.register(observe, { metrics, clock });
+  await app.register(observe, { metrics, clock, activity });
   await registerOverload(app, { readingMs: config.OVERLOAD_LATENESS_MS });
+  markStage('auth');
   await app.register(auth, {
     db: pools.db,
     databaseUrl: config.DATABASE_URL,
@@ -128,6 +144,10 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
       metrics.authFailures.inc({ reason });
       if (reason === 'throttled') metrics.limitHits.inc({ policy: 'address' });
     },
+    onPattern(pattern, suspected) {
+      metrics.suspiciousPatterns.inc({ pattern });
+      app.log.warn({ pattern, ...suspected }, 'keys are used in a suspicious way');
+    },
     onUsageError: (error) => app.log.warn({ err: error }, 'when keys were last used was not written; it is with the next minute'),
     onListening(listening, error) {
       app.log.info(
@@ -136,45 +156,55 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
       );
     },
   });
+  markStage('limits');
   await app.register(limits, {
     leases: new TokenLeases(tokens, clock),
     quota,
     clock,
     onLimited: (policy) => metrics.limitHits.inc({ policy }),
   });
+  markStage('body');
 
   // Where a request ends.
   await app.register(ingestion, {
     writer,
     pool: pools.read,
     clock,
-    onEvents: (outcome, count) => metrics.eventsIngested.inc({ outcome }, count),
+    onEvents(outcome, count, partner) {
+      metrics.eventsIngested.inc({ outcome }, count);
+      activity.events(partner, outcome, count);
+    },
   });
   await app.register(inbox, {
     pool: pools.read,
     clock,
     waits,
     signer,
-    onDelivered: (count) => metrics.eventsDelivered.inc(count),
+    onDelivered(count, partner) {
+      metrics.eventsDelivered.inc(count);
+      activity.events(partner, 'delivered', count);
+    },
   });
   await app.register(leases, {
     pool: pools.read,
     clock,
     waits,
     wakeups,
-    onLeased({ granted, lapsed }) {
+    onLeased({ granted, lapsed }, partner) {
       metrics.leasesGranted.inc(granted);
       metrics.leasesEnded.inc({ how: 'lapsed' }, lapsed);
       metrics.eventsDelivered.inc(granted);
+      activity.events(partner, 'delivered', granted);
     },
     onUndone: (count) => metrics.leasesEnded.inc({ how: 'undone' }, count),
   });
   await app.register(acknowledgement, {
     writer: settleWriter,
     clock,
-    onSettled(status, count) {
-      if (status === 'acknowledged') metrics.eventsAcknowledged.inc(count);
-      else metrics.leasesEnded.inc({ how: status }, count);
+    onSettled(status, count, partner) {
+      if (status !== 'acknowledged') return metrics.leasesEnded.inc({ how: status }, count);
+      metrics.eventsAcknowledged.inc(count);
+      activity.events(partner, status, count);
     },
     onDeadLetter: (reason) => metrics.deadLetters.inc({ reason }),
   });
@@ -218,8 +248,9 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
     pool: pools.read,
     redis: redis?.commands,
     vault,
-    vaultCacheMs: config.VAULT_KMS_KEY ? 30_000 : 500,
+    vaultCacheMs,
     clock,
+    metrics,
     version: config.APP_VERSION,
     notReady: () => notReady ?? queueTrouble(writer, config.MAX_QUEUED_ROWS),
   });

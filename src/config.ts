@@ -89,6 +89,14 @@ export const ConfigSchema = Type.Object({
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info', description: 'pino level.' },
   ),
+  ACCESS_LOG: Type.Optional(
+    Type.Union([Type.Literal('on'), Type.Literal('off')], {
+      description: 'A line of the log for each request, health probes aside; needs `LOG_LEVEL` `info` or below. Default: on in production.',
+    }),
+  ),
+  PRICE_PER_HOUR: Type.Optional(
+    Type.Number({ minimum: 0, description: 'What the deployment costs in dollars an hour, for the cost of a million events.' }),
+  ),
   WRITE_POOL_SIZE: Type.Integer({
     default: 4,
     minimum: 3,
@@ -145,15 +153,42 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   // The delay is spent before anything is drained: with less than a second left after it, what is under way would be cut off.
   if (lines.size === 0 && drain >= deadline - 1_000 && drain > 0)
     lines.set('DRAIN_DELAY_MS', 'must be below SHUTDOWN_DEADLINE_MS by more than 1000');
+  const { DATABASE_URL: database, VAULT_KEY_FILE: file, VAULT_KMS_KEY: kms } = value as Config;
+  // It would take the place of the options with which the server gives up its login's rights.
+  if (lines.size === 0 && URL.parse(database)?.searchParams.has('options'))
+    lines.set('DATABASE_URL', 'must not have a parameter `options`');
+  if (lines.size === 0 && file && kms) lines.set('VAULT_KEY_FILE', 'must not be set together with VAULT_KMS_KEY');
   if (lines.size === 0 && (value as Config).SMTP_URL && !(value as Config).MAIL_FROM) lines.set('MAIL_FROM', 'is required with SMTP_URL');
   if (lines.size === 0) return value as Config;
   const text = [...lines].map(([name, message]) => `  ${name}: ${given[name] === undefined ? 'is required' : message}`).join('\n');
   throw new ConfigError(`The environment is not usable:\n${text}\nSee the configuration table in README.md.`);
 }
 
-/** Only a whole decimal number becomes a number: Value.Convert would take `1.5` for 1 and `true` for 1. */
+/** Whether each request has a line in the log: as configured, else in production. */
+export function wantsAccessLog({ ACCESS_LOG: wish, NODE_ENV }: Pick<Config, 'ACCESS_LOG' | 'NODE_ENV'>): boolean {
+  return wish === undefined ? NODE_ENV === 'production' : wish === 'on';
+}
+
+/** What OpenTelemetry's own variables say of tracing, which is read before the service is loaded (src/telemetry.ts); undefined: no tracing. */
+export type TracingSettings = { serviceName: string; share: number };
+
+/**
+ * `share` is the part of the traces that is recorded when the caller has not decided.
+ * @throws {ConfigError} when it is no number from 0 to 1.
+ */
+export function tracingSettings(env: NodeJS.ProcessEnv = process.env): TracingSettings | undefined {
+  if (!env.OTEL_EXPORTER_OTLP_ENDPOINT) return undefined;
+  const share = Number(env.OTEL_TRACES_SAMPLER_ARG || '0.01');
+  if (!(share >= 0 && share <= 1)) throw new ConfigError('OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1');
+  return { serviceName: env.OTEL_SERVICE_NAME || 'triggers-api', share };
+}
+
+/** Only a decimal number becomes a number, and only a whole one an integer: Value.Convert would take `1.5` for 1 and `true` for 1. */
 function typed(name: keyof Config, text: string): string | number {
-  return ConfigSchema.properties[name].type === 'integer' && /^-?[0-9]{1,15}$/.test(text) ? Number(text) : text;
+  const { type } = ConfigSchema.properties[name];
+  const isNumber =
+    (type === 'integer' && /^-?[0-9]{1,15}$/.test(text)) || (type === 'number' && /^-?[0-9]{1,9}(?:\.[0-9]{1,9})?$/.test(text));
+  return isNumber ? Number(text) : text;
 }
 
 function packageVersion(): string {

@@ -18,9 +18,9 @@ async function main(): Promise<void> {
     if (err) app.log.fatal({ err }, 'an error that nothing has caught; closing');
     else app.log.info({ signal }, 'closing');
     app.beginDrain();
-    if (signal) await new Promise((resolve) => setTimeout(resolve, config.DRAIN_DELAY_MS));
-    // The jobs use the pools that the app closes.
-    await jobs?.stop();
+    // The jobs use the pools that the app closes: a mail that is on its way now would otherwise be sent, not be known to be, and be sent again.
+    const jobsStopped = jobs?.stop(config.SHUTDOWN_DEADLINE_MS - Math.min(appCloseMs, config.SHUTDOWN_DEADLINE_MS / 2));
+    await Promise.all([jobsStopped, signal && new Promise((resolve) => setTimeout(resolve, config.DRAIN_DELAY_MS))]);
     await app.close();
     metricsServer.close();
     metricsServer.closeAllConnections();
@@ -33,20 +33,23 @@ async function main(): Promise<void> {
     const text = await app.metrics.registry.metrics();
     response.writeHead(200, { 'content-type': app.metrics.registry.contentType }).end(text);
   });
+  const backgroundJobs = [
+    ...retentionJobs({ pool: app.pools.read, clock: systemClock, metrics: app.metrics }),
+    auditAnchorJob({ db: app.pools.db, log: app.log }),
+    ...onboardingJob({
+      db: app.pools.db,
+      clock: systemClock,
+      vault: openVault({ keyFile: config.VAULT_KEY_FILE, kmsKey: config.VAULT_KMS_KEY }),
+      settings: config,
+      log: app.log,
+    }),
+  ];
+  // Shown from the start: a counter that begins at 1 has not grown, and the first failure would raise no alert.
+  for (const { name } of backgroundJobs) app.metrics.jobFailures.inc({ job: name }, 0);
   // First, so that a database that fails now fails the start, before anybody was answered.
   jobs = await startJobs({
     databaseUrl: config.DATABASE_URL,
-    jobs: [
-      ...retentionJobs({ pool: app.pools.read, clock: systemClock, metrics: app.metrics }),
-      auditAnchorJob({ db: app.pools.db, log: app.log }),
-      ...onboardingJob({
-        db: app.pools.db,
-        clock: systemClock,
-        vault: openVault({ keyFile: config.VAULT_KEY_FILE, kmsKey: config.VAULT_KMS_KEY }),
-        settings: config,
-        log: app.log,
-      }),
-    ],
+    jobs: backgroundJobs,
     onError(error, job) {
       app.metrics.jobFailures.inc({ job: job ?? 'queue' });
       app.log.error({ err: error, job }, 'a background job failed');
@@ -61,6 +64,9 @@ async function main(): Promise<void> {
   const port = (address: ReturnType<typeof metricsServer.address>) => (address as AddressInfo).port;
   app.log.info({ port: port(app.server.address()), metrics_port: port(metricsServer.address()), version: config.APP_VERSION }, 'listening');
 }
+
+/** Milliseconds of SHUTDOWN_DEADLINE_MS that the jobs leave to the requests under way. */
+const appCloseMs = 5_000;
 
 const startSignals = ['SIGTERM', 'SIGINT'] as const;
 

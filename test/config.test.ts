@@ -48,6 +48,13 @@ t.test('every error is reported at once', async (t) => {
   t.match(error.message, /DATABASE_URL: is required/);
 });
 
+t.test('a price may have a fraction, and is no less than nothing', async (t) => {
+  t.equal(loadConfig({ ...needed, PRICE_PER_HOUR: '0.125' }).PRICE_PER_HOUR, 0.125);
+  t.equal(loadConfig({ ...needed, PRICE_PER_HOUR: '12' }).PRICE_PER_HOUR, 12);
+  t.equal(loadConfig(needed).PRICE_PER_HOUR, undefined);
+  for (const wrong of ['-1', '1e3', 'free', '1.']) t.match(errorOf({ ...needed, PRICE_PER_HOUR: wrong }).message, /PRICE_PER_HOUR/, wrong);
+});
+
 t.test('no value is echoed, because it may be a secret', async (t) => {
   const secret = 'hunter2';
   const wrong = Object.fromEntries(Object.keys(ConfigSchema.properties).map((name) => [name, secret]));
@@ -105,4 +112,18 @@ t.test('variables that are not ours are left alone, and the environment is not c
 
 t.test('every variable says what it means', async (t) => {
   for (const [name, schema] of Object.entries(ConfigSchema.properties)) t.ok((schema.description ?? '').length > 10, name);
+});
+
+t.test('what would silently change whom the server acts as, or where its keys are, is refused', (t) => {
+  const env = { DATABASE_URL: 'postgres://u:p@h/db', KEY_PEPPER: 'p'.repeat(32) };
+  t.throws(() => loadConfig({ ...env, DATABASE_URL: `${env.DATABASE_URL}?options=-c%20role%3Dpostgres` }), {
+    name: 'ConfigError',
+    message: /DATABASE_URL: must not have a parameter `options`/,
+  });
+  t.throws(() => loadConfig({ ...env, VAULT_KEY_FILE: '/vault.json', VAULT_KMS_KEY: 'alias/triggers' }), {
+    name: 'ConfigError',
+    message: /VAULT_KEY_FILE: must not be set together with VAULT_KMS_KEY/,
+  });
+  t.equal(loadConfig({ ...env, DATABASE_URL: `${env.DATABASE_URL}?sslmode=require` }).DATABASE_URL, `${env.DATABASE_URL}?sslmode=require`);
+  t.end();
 });

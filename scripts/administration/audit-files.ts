@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { anchorMessage } from '../../src/modules/audit/anchor-job.ts';
 import type { ChainPoint } from '../../src/modules/audit/chain.ts';
-import { AdminError, exitCodes } from './outcome.ts';
+import { AdminError, cannotRead, cannotWrite, exitCodes } from './outcome.ts';
 
 /** The lines of a file, `-` for stdin, without their line ends; only LF ends a line. @throws AdminError when it cannot be read. */
 export async function* linesOf(file: string): AsyncGenerator<string> {
@@ -17,7 +17,7 @@ export async function* linesOf(file: string): AsyncGenerator<string> {
       yield* lines;
     }
   } catch (error) {
-    throw new AdminError(exitCodes.failed, `cannot read ${file}: ${(error as Error).message}`);
+    throw cannotRead(file, error);
   }
   if (rest !== '') yield rest;
 }
@@ -34,7 +34,7 @@ export async function writePrivately(file: string, lines: AsyncIterable<string>)
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => {}); // where it could not be made, it cannot be removed either
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw new AdminError(exitCodes.failed, `cannot write ${file}: ${(error as Error).message}`);
+    throw cannotWrite(file, error);
   }
 }
 
@@ -49,7 +49,7 @@ export async function anchorsOf(file: string): Promise<ChainPoint[]> {
     const { msg, seq, hash } = parse(line.slice(Math.max(0, line.indexOf('{'))));
     if (msg === anchorMessage && Number.isSafeInteger(seq) && typeof hash === 'string') found.push({ seq: BigInt(seq as number), hash });
   }
-  if (found.length === 0) throw new AdminError(exitCodes.failed, `there is no line "${anchorMessage}" in ${file}`);
+  if (found.length === 0) throw new AdminError(exitCodes.usage, `there is no line "${anchorMessage}" in ${file}`);
   return found;
 }
 

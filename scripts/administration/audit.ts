@@ -11,18 +11,18 @@ import { anchorsOf, linesOf, writePrivately } from './audit-files.ts';
 import { anchor, pastMoment } from './audit-options.ts';
 import { jsonRow, tableRow } from './audit-table.ts';
 import { withDatabase } from './database.ts';
+import { addExamples } from './help.ts';
 import { integer, line } from './options.ts';
-import { AdminError, exitCodes } from './outcome.ts';
+import { AdminError, exitCodes, fileName } from './outcome.ts';
 import { type Progress, printJson, printRecord, printTable, progress, say } from './output.ts';
 
 /** `admin audit …` */
 export function addAuditCommands(program: Command): void {
-  const audit = program.command('audit').description('who changed what, when, why and from where').addHelpText('before', examples);
+  const audit = program.command('audit').description('who changed what, when, why and from where');
 
   audit
     .command('list')
     .description('the entries that fit, newest first')
-    .addHelpText('before', examples)
     .option('--partner <slug>', 'what concerns this partner', line)
     .option('--actor <name>', 'by whom: admin:alice, or the beginning of it with a *: partner:*', line)
     .option('--action <name>', 'what was done: key.revoked, or the beginning of it with a *: key.*', line)
@@ -43,7 +43,6 @@ export function addAuditCommands(program: Command): void {
   audit
     .command('verify [file]')
     .description('find every entry that was edited, deleted, moved or forged: in the database, or in an exported file (- for stdin)')
-    .addHelpText('before', examples)
     .option('--anchor <seq:hash>', 'an end of the log that was noted elsewhere; again for more', anchor)
     .option('--anchors <file>', 'log of the servers, which note the end each hour (- for stdin)')
     .option('--json', 'print JSON')
@@ -52,12 +51,13 @@ export function addAuditCommands(program: Command): void {
   audit
     .command('export')
     .description('every entry with its hashes as lines of JSON, for keeping elsewhere; `audit verify FILE` needs no database')
-    .addHelpText('before', examples)
     .option('--since-seq <n>', 'from this number on', integer(1, Number.MAX_SAFE_INTEGER))
     .option('--partner <slug>', 'what concerns this partner; gaps cannot be found in such a file', line)
     .option('--out <file>', 'write to this file, readable by its owner only (default: stdout)')
     .option('--json', 'with --out: print JSON about the file')
     .action(exportEntries);
+
+  addExamples(audit, examples);
 }
 
 type VerifyArguments = { anchor?: ChainPoint[]; anchors?: string; json?: boolean };
@@ -69,17 +69,22 @@ async function verify(file: string | undefined, { anchor = [], anchors: log, jso
     file === undefined
       ? withDatabase(({ db }) => verifyLog(db, { anchors, ...watch }))
       : verifyExport(linesOf(file), { anchors, ...watch }).catch((error) => {
-          throw error instanceof ExportError ? new AdminError(exitCodes.failed, `${file}: ${error.message}`) : error;
+          throw error instanceof ExportError ? new AdminError(exitCodes.usage, `cannot use ${fileName(file)}: ${error.message}`) : error;
         }),
   );
-  if (json) printJson(verdict);
-  else printVerdict(verdict);
+  printVerdict(verdict, json);
   const { ok, fault_count } = verdict;
   if (!ok) throw new AdminError(exitCodes.failed, `the audit log has ${fault_count === 1 ? 'a fault' : `${fault_count} faults`}`);
 }
 
-function printVerdict({ rows, head, anchors, faults, fault_count }: Verdict): void {
-  printRecord({ entries: rows, head: `${head.seq}:${head.hash}`, anchors_found: anchors, faults: fault_count });
+function printVerdict({ ok, rows, head, anchors, faults, fault_count }: Verdict, json: boolean | undefined): void {
+  // The head as `--anchor` takes it.
+  const found = { entries: rows, head: head.hash && `${head.seq}:${head.hash}`, anchors_found: anchors, fault_count };
+  if (json) {
+    printJson({ ok, ...found, faults });
+    return;
+  }
+  printRecord({ ok, ...found });
   if (fault_count === 0) {
     say('no fault; keep the head elsewhere: `audit verify --anchor` holds a later log against it');
     return;
@@ -93,15 +98,15 @@ type ExportArguments = { sinceSeq?: number; partner?: string; out?: string; json
 
 async function exportEntries({ sinceSeq, partner, out, json }: ExportArguments): Promise<void> {
   const which = { sinceSeq: sinceSeq === undefined ? undefined : BigInt(sinceSeq), partner, exportedAtMs: Date.now() };
-  const rows = await withDatabase(({ db }) => {
+  const entries = await withDatabase(({ db }) => {
     if (out === undefined) {
       return exportLog(db, which, (lines) => pipeline(Readable.from(lines), process.stdout, { end: false }));
     }
     return watched('writing the entries', (watch) => exportLog(db, { ...which, ...watch }, (lines) => writePrivately(out, lines)));
   });
   if (out === undefined) return;
-  if (json) printJson({ file: out, rows });
-  else say(`${rows} entries are in ${out}`);
+  if (json) printJson({ file: out, entries });
+  else say(`${entries} entries are in ${out}`);
 }
 
 type Watch = Required<Pick<VerifyOptions, 'onStart' | 'onEntry'>>;
@@ -127,10 +132,10 @@ async function watched<T>(message: string, work: (watch: Watch) => Promise<T>): 
   }
 }
 
-const examples = `Examples:
-  ./scripts/admin audit list --partner acme --since 7d
-  ./scripts/admin audit list --action 'key.*' --actor 'admin:*' --json
-  ./scripts/admin audit verify
-  docker compose logs api | ./scripts/admin audit verify --anchors -
-  ./scripts/admin audit export --out audit.jsonl && ./scripts/admin audit verify audit.jsonl
-`;
+const examples = [
+  './scripts/admin audit list --partner acme --since 7d',
+  "./scripts/admin audit list --action 'key.*' --actor 'admin:*' --json",
+  './scripts/admin audit verify',
+  'docker compose logs api | ./scripts/admin audit verify --anchors -',
+  './scripts/admin audit export --out audit.jsonl && ./scripts/admin audit verify audit.jsonl',
+];

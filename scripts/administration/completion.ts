@@ -21,7 +21,6 @@ export function addCompletionCommand(command: Command): void {
       `Examples:
   source <(./scripts/admin completion bash)
   ./scripts/admin completion fish > ~/.config/fish/completions/admin.fish
-
 `,
     )
     // The shell knows the command by its last name, and calls it by its place.

@@ -18,7 +18,7 @@ export type Connection = {
   databaseUrl: string;
   /** The servers' configuration as far as it is known here: the environment, and what `./scripts/start` has kept. */
   settings: Settings;
-  /** The KEY_PEPPER of the servers of this database. @throws AdminError when it is not known. */
+  /** The KEY_PEPPER of the servers of this database. @throws AdminError when it is not known, or is none. */
   pepper(): string;
   /** @throws AdminError when none is configured. */
   vault(): Vault;
@@ -33,16 +33,20 @@ export type Connection = {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-export type Settings = Readonly<Record<string, string | undefined>>;
+type Settings = Readonly<Record<string, string | undefined>>;
+
+/** As src/config.ts demands it of the servers. */
+const shortestPepper = 32;
 
 /**
  * Finds the database, connects, runs `work` and disconnects. DATABASE_URL, KEY_PEPPER and the vault's setting of the environment go together;
  * without the first, all come from the `server.env` that ./scripts/start wrote in LOCAL_DIR.
- * @throws AdminError when no database is named anywhere; what `work` throws.
+ * @throws AdminError when no database is named anywhere, or a setting cannot be used; what `work` throws.
  */
 export async function withDatabase<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
   const { settings, source } = await findSettings();
-  const databaseUrl = settings.DATABASE_URL as string;
+  const databaseUrl = usableUrl(settings, source);
+  const vault = configuredVault(settings, source);
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: 2,
@@ -53,10 +57,14 @@ export async function withDatabase<T>(work: (connection: Connection) => Promise<
   pool.on('error', () => {}); // the next query tells
   pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
-  const vault = openVault({ keyFile: settings.VAULT_KEY_FILE, kmsKey: settings.VAULT_KMS_KEY });
   const pepper = () => {
-    if (settings.KEY_PEPPER) return settings.KEY_PEPPER;
-    throw new AdminError(exitCodes.noDatabase, `KEY_PEPPER is not set by ${source}: keys need that of the servers`);
+    const { KEY_PEPPER } = settings;
+    if (!KEY_PEPPER) throw new AdminError(exitCodes.noDatabase, `KEY_PEPPER is not set by ${source}: keys need that of the servers`);
+    if (KEY_PEPPER.length >= shortestPepper) return KEY_PEPPER;
+    throw new AdminError(
+      exitCodes.usage,
+      `the KEY_PEPPER of ${source} is no server's: it has ${KEY_PEPPER.length} characters, and theirs at least ${shortestPepper}`,
+    );
   };
   try {
     return await work({
@@ -80,17 +88,52 @@ export async function withDatabase<T>(work: (connection: Connection) => Promise<
 }
 
 /** The settings of the environment, or without a DATABASE_URL there, those of ./scripts/start. @throws AdminError */
-export async function findSettings(): Promise<{ settings: Settings; source: string }> {
+async function findSettings(): Promise<{ settings: Settings; source: string }> {
   const { env } = process;
   if (env.DATABASE_URL) return { settings: env, source: 'the environment' };
   // As ./scripts/start has it: relative to the root of the checkout.
   const file = path.resolve(root, env.LOCAL_DIR || '.local', 'server.env');
   const kept = await readFile(file, 'utf8').then(parseEnv, () => undefined);
-  if (kept?.DATABASE_URL) return { settings: { ...env, ...kept }, source: file };
+  if (kept?.DATABASE_URL) {
+    const { KEY_PEPPER, VAULT_KEY_FILE, VAULT_KMS_KEY, ...others } = env;
+    return { settings: { ...others, ...kept }, source: file };
+  }
   throw new AdminError(
     exitCodes.noDatabase,
     `no database: run ./scripts/start (it writes ${file}; LOCAL_DIR chooses the folder), or set DATABASE_URL and KEY_PEPPER`,
   );
+}
+
+/** @throws AdminError, which does not repeat the URL: it may hold a password. */
+function usableUrl({ DATABASE_URL: url = '' }: Settings, source: string): string {
+  if (!/^postgres(ql)?:\/\//.test(url) || !isReadable(url)) {
+    throw new AdminError(exitCodes.usage, `the DATABASE_URL of ${source} is not of the form postgres://user:password@host:port/database`);
+  }
+  // It would take the place of the one with which the session acts as the role triggers_app, and what that may not do would be done.
+  if (new URLSearchParams(url.split('?')[1]).has('options')) {
+    throw new AdminError(
+      exitCodes.usage,
+      `the DATABASE_URL of ${source} has the parameter "options", which the role triggers_app takes up`,
+    );
+  }
+  return url;
+}
+
+/** Whether the driver can. Its own error would be of a class that tells nobody which variable it is about. */
+function isReadable(url: string): boolean {
+  try {
+    new pg.Client({ connectionString: url });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).path === undefined) return false;
+    throw error; // a file that the URL names, such as a certificate
+  }
+}
+
+/** @throws AdminError when it is not said which one it is. */
+function configuredVault({ VAULT_KEY_FILE: keyFile, VAULT_KMS_KEY: kmsKey }: Settings, source: string): Vault | undefined {
+  if (!keyFile || !kmsKey) return openVault({ keyFile, kmsKey });
+  throw new AdminError(exitCodes.usage, `both VAULT_KEY_FILE and VAULT_KMS_KEY are set by ${source}: set the one that the servers have`);
 }
 
 /** ADMIN_NAME, for whoever shares an account of the machine, or else the account. */

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { isSlug } from '../../src/pipeline/auth/key-format.ts';
-import { expiry, integer, keyClass, line, networkList, scopeList } from './options.ts';
+import { channel, email, expiry, integer, keyClass, line, networkList, partnerId, scopeList } from './options.ts';
 
 /** How each column of a file is read. A reader gives the value or throws InvalidArgumentError with what to do. */
 export const columns = {
@@ -30,23 +30,6 @@ export const columnNames = Object.keys(columns) as Column[];
 function slug(text: string): string {
   if (isSlug(text)) return text;
   throw new InvalidArgumentError('It must be 2 to 24 lower-case letters and digits: it becomes part of the keys.');
-}
-
-function partnerId(text: string): string {
-  if (/^[a-z0-9](?:[a-z0-9_-]{0,38}[a-z0-9])?$/.test(text)) return text;
-  throw new InvalidArgumentError('It must be like beta_000001: up to 40 lower-case letters, digits, "_" and "-".');
-}
-
-/** One bare address: mail goes there. Whether somebody reads it only a mail can tell, so this catches slips and no more. */
-function email(text: string): string {
-  if (text.length <= 254 && /^[^\s@<>()[\]",;:\\]{1,64}@(?:[\p{L}\p{N}-]+\.)+[\p{L}\p{N}-]{2,}$/u.test(text)) return text;
-  throw new InvalidArgumentError('It must be one mail address such as integration@acme.example.');
-}
-
-/** Slack's rule for the names of channels: https://api.slack.com/methods/conversations.create#naming */
-function channel(text: string): string {
-  if (/^#?[\p{Ll}\p{Lo}\p{N}_-]{1,80}$/u.test(text)) return text;
-  throw new InvalidArgumentError('It must be like #acme-beta: up to 80 lower-case letters, digits, "-" and "_".');
 }
 
 /** Of a key; null: it does not expire. */

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { columnNames } from './import-columns.ts';
-import { AdminError, exitCodes } from './outcome.ts';
+import { AdminError, cannotRead, exitCodes, fileName } from './outcome.ts';
 
 /** What is wrong with one cell, or with the whole row when `column` is null; a sentence that says what to do. */
 export type RowError = { column: string | null; message: string };
@@ -14,7 +14,10 @@ export type RawRow = {
   errors: RowError[];
 };
 
-/** `columns` are those that are named anywhere, each with the line on which it is first. */
+/**
+ * `columns` are those of all rows, each with the line on which it is first. A format in which each row has its own names gives the known ones; what else
+ * a row has is an error of that row.
+ */
 export type ParsedFile = { columns: Map<string, number>; rows: RawRow[] };
 
 export const fileFormats = ['csv', 'json', 'yaml'] as const;
@@ -36,13 +39,13 @@ const extensions: { [extension: string]: FileFormat } = { '.csv': 'csv', '.json'
  * @throws AdminError for a file that cannot be read or used as a whole: the message names file, line and remedy.
  */
 export async function readImportFile(file: string, format = extensions[path.extname(file).toLowerCase()]): Promise<RawRow[]> {
-  const name = file === '-' ? 'the standard input' : file;
+  const name = fileName(file);
   if (!format) throw new AdminError(exitCodes.usage, `what is ${name}? Say --format csv, json or yaml`);
   try {
     return await parseRows(await readText(file), format);
   } catch (error) {
     if (error instanceof AdminError) throw new AdminError(error.exitCode, `${name}: ${error.message}`);
-    if (error instanceof Error && 'syscall' in error) throw new AdminError(exitCodes.usage, `${name} cannot be read: ${error.message}`);
+    if (error instanceof Error && 'syscall' in error) throw cannotRead(file, error);
     throw error;
   }
 }
@@ -67,7 +70,7 @@ async function parse(text: string, format: FileFormat): Promise<ParsedFile> {
 function checkColumns(columns: ParsedFile['columns']): void {
   for (const [name, line] of columns) {
     if ((columnNames as string[]).includes(name)) continue;
-    throw new FileError(line, `the column ${JSON.stringify(name.slice(0, 60))} is not known; did you mean "${nearestColumn(name)}"?`);
+    throw new FileError(line, `the column ${JSON.stringify(name.slice(0, 60))} is not known; ${remedyFor(name)}`);
   }
   if (!columns.has('slug')) throw new FileError(undefined, 'the column "slug" is missing: it names the partner of each row');
 }
@@ -88,8 +91,19 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** The known column that takes the fewest edits, as a whole or by its first or last words: `emial` is `contact_email`. */
-export function nearestColumn(strange: string): string {
+/** What to do about a column that is not known. */
+export function remedyFor(strange: string): string {
+  const nearest = nearestColumn(strange);
+  return nearest === undefined ? `the columns are ${columnNames.join(', ')}` : `did you mean "${nearest}"?`;
+}
+
+const mostEdits = 3;
+
+/**
+ * The known column that takes the fewest edits, as a whole or by its first or last words: `emial` is `contact_email`. None when it takes more than three,
+ * or as many as letters were given: that is another word.
+ */
+export function nearestColumn(strange: string): string | undefined {
   const given = strange
     .toLowerCase()
     .replace(/[\s-]+/g, '_')
@@ -99,7 +113,8 @@ export function nearestColumn(strange: string): string {
     const parts = words.slice(1).flatMap((_, index) => [words.slice(0, index + 1), words.slice(index + 1)]);
     return { known, distance: Math.min(edits(given, known), ...parts.map((part) => edits(given, part.join('_')) + 0.5)) };
   });
-  return distances.reduce((best, each) => (each.distance < best.distance ? each : best)).known;
+  const best = distances.reduce((best, each) => (each.distance < best.distance ? each : best));
+  return best.distance <= mostEdits && best.distance < given.length ? best.known : undefined;
 }
 
 /** How many letters must be put in, taken out or replaced. */

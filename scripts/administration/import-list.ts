@@ -1,5 +1,6 @@
 import type { Document, Node, YAMLMap } from 'yaml';
-import { FileError, type ParsedFile, type RawRow, type RowError } from './import-file.ts';
+import { columnNames } from './import-columns.ts';
+import { FileError, type ParsedFile, type RawRow, type RowError, remedyFor } from './import-file.ts';
 
 /** The rows of a JSON array. JSON is YAML 1.2, whose parser knows the lines. @throws FileError */
 export async function readJson(text: string): Promise<ParsedFile> {
@@ -50,6 +51,10 @@ export async function readYaml(text: string, expected = 'a list of rows, each "-
         continue;
       }
       const name = String(key.value).trim();
+      if (!(columnNames as string[]).includes(name)) {
+        errors.push({ column: name.slice(0, 60), message: `This name is not known; ${remedyFor(name)}` });
+        continue;
+      }
       if (!columns.has(name)) columns.set(name, lineOf(key.range?.[0] ?? 0));
       const text = readValue(value as Node);
       if (text === undefined) errors.push({ column: name, message: 'It must be a text, a number or a list of texts.' });

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { keyPrefix } from '../../src/pipeline/auth/key-format.ts';
-import { AdminError, exitCodes } from './outcome.ts';
+import { AdminError, cannotWrite, exitCodes } from './outcome.ts';
 
 /** A key that is about to be stored. */
 export type PreparedLine = { line: number; slug: string; key_id: number; key_prefix: string; api_key: string };
@@ -30,7 +30,7 @@ export class ResultsFile {
   /** Makes the file, or opens what an earlier import wrote. @throws AdminError when others can read it, or it cannot be used. */
   static async open(file: string): Promise<ResultsFile> {
     const handle = await open(file, 'a+', 0o600).catch((error) => {
-      throw new AdminError(exitCodes.usage, `the results file ${file} cannot be used: ${error.message}`);
+      throw cannotWrite(file, error);
     });
     try {
       const { mode, uid, size } = await handle.stat();
@@ -74,7 +74,8 @@ export class ResultsFile {
       await this.#handle.appendFile(`${JSON.stringify(value)}\n`);
       await this.#handle.sync();
     } catch (error) {
-      throw new AdminError(exitCodes.failed, `the results file ${this.path} cannot be written: ${(error as Error).message}`);
+      // Not as at the opening: rows may be done by now.
+      throw new AdminError(exitCodes.failed, cannotWrite(this.path, error).message);
     }
   }
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { KeyClass } from '../../src/pipeline/auth/key-format.ts';
+import { type KeyClass, keyClasses } from '../../src/pipeline/auth/key-format.ts';
 import { scopes as allScopes, type Scope } from '../../src/pipeline/auth/principal.ts';
 import { classifyPostgresError } from '../../src/platform/postgres.ts';
 import { type Connection, withDatabase } from './database.ts';
@@ -8,9 +8,11 @@ import { type FileFormat, fileFormats, readImportFile } from './import-file.ts';
 import { ResultsFile } from './import-results.ts';
 import { checkRows, type ImportRow } from './import-rows.ts';
 import { outcomes, type RowResult, runImport, type Stop } from './import-run.ts';
-import { expiry, keyClass, line, moment, scopeList } from './options.ts';
+import { type Interruption, interruptible } from './interruption.ts';
+import { choice, expiry, keyClass, line, moment, scopeList } from './options.ts';
 import { AdminError, exitCodes, outcomeOf } from './outcome.ts';
 import { printJson, printTable, progress, say } from './output.ts';
+import { checkedSecrets } from './pepper.ts';
 import { addVerifyCommand } from './verify.ts';
 
 type ImportOptions = {
@@ -34,7 +36,7 @@ export function addImportCommands(partners: Command): void {
     .addHelpText('before', examples)
     .addHelpText('after', columnHelp)
     .addOption(new Option('--format <format>', 'of the file (default: by its name)').choices([...fileFormats]))
-    .option('--class <class>', 'of the keys: beta, test or live', keyClass, 'beta')
+    .addOption(choice('--class <class>', 'of the keys', keyClasses, keyClass, 'beta'))
     .addOption(
       new Option('--expires <when>', 'of the keys: RFC 3339 time, days or hours from now, or "never"')
         .argParser(expiry)
@@ -57,15 +59,18 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   const rows = checkRows(await readImportFile(file, format), { keyClass, expiresAt, scopes, withKeys });
   await withDatabase(async (connection) => {
     requirePlaceForKeys(connection, options);
+    if (!options.dryRun && rows.some(({ wanted }) => wanted?.key)) await checkedSecrets(connection);
     const results = options.results && !options.dryRun ? await ResultsFile.open(options.results) : undefined;
-    const { done, stop } = await runRows(rows, connection, options, results).finally(() => results?.close());
+    const interruption = interruptible();
+    const { done, stop } = await runRows(rows, connection, options, results, interruption).finally(() => results?.close());
+    interruption.end();
     const rest = rows.slice(done.length);
     const counts = Object.fromEntries(outcomes.map((outcome) => [outcome, done.filter((row) => row.outcome === outcome).length]));
     if (json)
       printJson({ dry_run: options.dryRun ?? false, results: done, ...counts, not_done: rest.map(({ line, slug }) => ({ line, slug })) });
     else printTable(done.map(toTableRow), ['line', 'slug', 'outcome', 'key_prefix', 'detail']);
     summarize(done, counts, options, connection);
-    if (stop) throw stopped(stop, done, rest);
+    if (stop) throw stopped(stop, done, rest, interruption);
     const bad = (counts.failed ?? 0) + (counts.differs ?? 0);
     if (bad > 0) {
       const hint = counts.differs ? '; --update changes those that differ' : '';
@@ -74,23 +79,24 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   });
 }
 
-/** A key that is in no vault must be shown somewhere, or it would be made for nothing. */
-function requirePlaceForKeys({ optionalVault }: Connection, { keys, dryRun, results, json }: ImportOptions): void {
-  if (!keys || dryRun || results || json || optionalVault()) return;
-  throw new AdminError(exitCodes.usage, 'there is no vault, so nobody could ever read the keys: give --results FILE, --json or --no-keys');
+/** A key that is in no vault must be in a file as soon as it is stored: what is printed at the end is lost with a command that does not come so far. */
+function requirePlaceForKeys({ optionalVault }: Connection, { keys, dryRun, results }: ImportOptions): void {
+  if (!keys || dryRun || results || optionalVault()) return;
+  throw new AdminError(
+    exitCodes.usage,
+    'there is no vault, and a command that is killed would take the keys with it: give --results FILE or --no-keys',
+  );
 }
 
-async function runRows(rows: ImportRow[], connection: Connection, options: ImportOptions, results: ResultsFile | undefined) {
+async function runRows(
+  rows: ImportRow[],
+  connection: Connection,
+  options: ImportOptions,
+  results: ResultsFile | undefined,
+  interruption: Interruption,
+) {
   const { dryRun, update, reason } = options;
-  let signal: NodeJS.Signals | undefined;
-  // Once each: whoever asks a second time is obeyed at once. The row under way is then committed or not, and never half.
-  const onTerminate = () => {
-    signal = 'SIGTERM';
-  };
-  process.once('SIGTERM', onTerminate);
-  const bar = await progress(rows.length, dryRun ? 'looking' : 'provisioning', () => {
-    signal = 'SIGINT';
-  });
+  const bar = await progress(rows.length, dryRun ? 'looking' : 'provisioning', interruption);
   try {
     return await runImport({
       rows,
@@ -99,24 +105,20 @@ async function runRows(rows: ImportRow[], connection: Connection, options: Impor
       dryRun,
       update,
       results,
-      stopped: () => signal,
+      stopped: interruption.signal,
       onResult: ({ slug }) => bar.advance(1, slug ?? ''),
     });
   } finally {
     bar.done();
-    process.off('SIGTERM', onTerminate);
   }
 }
 
-function stopped(stop: Stop, done: RowResult[], rest: ImportRow[]): AdminError {
+function stopped(stop: Stop, done: RowResult[], rest: ImportRow[], interruption: Interruption): AdminError {
   const [first, last] = [rest[0], rest.at(-1)];
   const range = first && last && `lines ${first.line} (${first.slug}) to ${last.line} (${last.slug})`;
   const state = range ? `${done.length} rows are done and ${rest.length} are not: ${range}` : `all ${done.length} rows are done`;
   const next = 'the same command goes on from there';
-  if ('signal' in stop) {
-    const exitCode = stop.signal === 'SIGINT' ? 130 : 143;
-    return new AdminError(exitCode, `stopped by ${stop.signal}; ${state}; ${next}`);
-  }
+  if ('signal' in stop) return interruption.error(`${state}; ${next}`);
   const { exitCode, message } = outcomeOf(stop.error);
   const isUncertain = classifyPostgresError(stop.error) === 'retry' ? ', unless the first of them was committed without an answer' : '';
   return new AdminError(exitCode, `${message}\n${state}${isUncertain}; ${next}`);
@@ -153,6 +155,4 @@ const columnHelp = `
 Columns: ${columnNames.join(', ').replace(/(.{1,110}), /g, '$1,\n  ')}
 Only slug must be there. What a file does not say, by a column or by a cell with text, is not compared and not changed.
 partner_id is given to a new partner and never changes. expires_at, key_class, scopes and allowed_cidrs are those of a key that is made, in place
-of the options; a key is made when the partner has no active one of its class.
-
-Exit codes besides those of every command: 130 and 143 after a signal (the row under way is finished; the same command goes on from there).`;
+of the options; a key is made when the partner has no active one of its class. After a signal the row under way is finished.`;

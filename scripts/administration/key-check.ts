@@ -5,7 +5,7 @@ import { hashKey, keyPrefix, parseKey } from '../../src/pipeline/auth/key-format
 import { shownKeyColumns } from '../../src/pipeline/auth/key-issue.ts';
 import { type Connection, withDatabase } from './database.ts';
 import { type FoundKey, findKeys } from './key-scan.ts';
-import { AdminError, exitCodes, outcomeOf } from './outcome.ts';
+import { AdminError, cannotRead, exitCodes, outcomeOf } from './outcome.ts';
 import { printJson, printTable, say } from './output.ts';
 
 type CheckOptions = { file?: string; offline?: boolean; json?: boolean };
@@ -112,7 +112,7 @@ async function read(file: string | undefined): Promise<FoundKey[]> {
   try {
     return await findKeys((await open(file)).createReadStream({ encoding: 'utf8' }));
   } catch (error) {
-    throw new AdminError(exitCodes.usage, `cannot read ${file}: ${(error as Error).message}`);
+    throw cannotRead(file, error);
   }
 }
 

@@ -1,27 +1,28 @@
 import type { Command } from 'commander';
-import { rotateKey } from '../../src/modules/keys/store.ts';
 import { changeKey, findKeyRecord, issueKey, type KeyChange, listKeys, revokeKey } from '../../src/modules/partners/store.ts';
 import { type KeyClass, keyClasses } from '../../src/pipeline/auth/key-format.ts';
 import { readSecret } from '../../src/pipeline/auth/key-secrets.ts';
 import { scopes as allScopes, type Scope } from '../../src/pipeline/auth/principal.ts';
 import { recordAudit } from '../../src/platform/audit.ts';
-import { formatTime } from '../../src/platform/rfc3339.ts';
 import { withDatabase } from './database.ts';
+import { addExamples } from './help.ts';
 import { addKeyCheckCommand } from './key-check.ts';
-import { expiry, grace, keyClass, line, networkList, scopeList } from './options.ts';
+import { addKeyRotateCommand } from './key-rotate.ts';
+import { sayIfKeyIsUnprinted } from './key-unprinted.ts';
+import { choice, expiry, keyClass, line, networkList, scopeList } from './options.ts';
 import { AdminError, exitCodes } from './outcome.ts';
 import { confirm, printJson, printRecord, printTable, say } from './output.ts';
+import { checkedSecrets } from './pepper.ts';
 
 type KeyOptions = { scopes?: Scope[]; allow?: string[] | 'everywhere'; expires?: Date | 'never'; reason?: string; json?: boolean };
 
 /** `admin keys …` */
 export function addKeyCommands(program: Command): void {
-  const keys = program.command('keys').description('what a partner shows to be let in').addHelpText('before', examples);
+  const keys = program.command('keys').description('what a partner shows to be let in');
 
   withSettings(keys.command('issue <slug>'))
     .description('make a key and print it; it is kept in the vault, where there is one')
-    .addHelpText('before', examples)
-    .option('--class <class>', keyClasses.join(', '), keyClass, 'beta')
+    .addOption(choice('--class <class>', 'what it is for', keyClasses, keyClass, 'beta'))
     .action(issue);
 
   keys
@@ -48,47 +49,28 @@ export function addKeyCommands(program: Command): void {
       }),
     );
 
-  withSettings(keys.command('change <id-or-prefix>'))
-    .description('change what a key may do, from where, or until when')
-    .addHelpText('before', examples)
-    .action(change);
+  withSettings(keys.command('change <id-or-prefix>')).description('change what a key may do, from where, or until when').action(change);
 
-  keys
-    .command('rotate <id-or-prefix>')
-    .description('make a key like it, and give this one an end')
-    .addHelpText('before', examples)
-    .option('--grace <time>', 'how long the old one stays good: 0, 1h, 24h or 7d', grace, grace('24h'))
-    .option('--reason <text>', 'why, for the audit log', line)
-    .option('--yes', 'do not ask')
-    .option('--json', 'print JSON')
-    .action(rotate);
+  addKeyRotateCommand(keys);
 
   keys
     .command('revoke <id-or-prefix>')
     .description('refuse a key from now on, and take it out of the vault; cannot be undone')
-    .addHelpText('before', examples)
     .option('--reason <text>', 'why, for the audit log', line)
+    .option('--dry-run', 'say what would be done, and do nothing')
     .option('--yes', 'do not ask')
     .option('--json', 'print JSON')
-    .action((name, { yes, reason, json }) =>
-      withDatabase(async ({ db, change }) => {
-        const { key_id, key_prefix } = await findKeyRecord(db, name);
-        await confirm(`Revoke the key ${key_prefix}…`, yes);
-        const key = await change((transaction) => revokeKey(transaction, `${key_id}`), reason);
-        if (json) printJson(key);
-        else say(`${key_prefix}… is revoked; every replica refuses it within a second`);
-      }),
-    );
+    .action(revoke);
 
   keys
     .command('reveal <id-or-prefix>')
     .description('print a key out of the vault; who did it and why is written to the audit log first')
-    .addHelpText('before', examples)
     .requiredOption('--reason <text>', 'why, for the audit log', line)
     .option('--json', 'print JSON')
     .action(reveal);
 
   addKeyCheckCommand(keys);
+  addExamples(keys, examples);
 }
 
 function withSettings(command: Command): Command {
@@ -102,8 +84,11 @@ function withSettings(command: Command): Command {
 
 async function issue(slug: string, options: KeyOptions & { class: KeyClass }): Promise<void> {
   const { reason, json } = options;
-  await withDatabase(async ({ db, secrets, optionalVault, actor }) => {
-    const key = await issueKey(db, secrets(), { slug, keyClass: options.class, ...settingsOf(options) }, actor(reason));
+  await withDatabase(async (connection) => {
+    const { db, optionalVault, actor } = connection;
+    const secrets = await checkedSecrets(connection);
+    const key = await issueKey(db, secrets, { slug, keyClass: options.class, ...settingsOf(options) }, actor(reason));
+    sayIfKeyIsUnprinted(key.key_id, slug, optionalVault());
     if (json) return printJson(key);
     process.stdout.write(`${key.api_key}\n`);
     const again = optionalVault() ? 'keys reveal shows it again' : 'there is no vault, so it is shown this once';
@@ -127,27 +112,18 @@ async function change(name: string, { reason, json, ...options }: KeyOptions): P
   });
 }
 
-type RotateOptions = { grace: number; reason?: string; yes?: boolean; json?: boolean };
+type RevokeOptions = { reason?: string; dryRun?: boolean; yes?: boolean; json?: boolean };
 
-async function rotate(name: string, { grace: graceMs, reason, yes, json }: RotateOptions): Promise<void> {
-  await withDatabase(async ({ db, secrets, actor }) => {
-    const old = await findKeyRecord(db, name);
-    // With a grace nobody is cut off; without one the partner is, until it has the new key.
-    if (graceMs === 0) await confirm(`Refuse the key ${old.key_prefix}… at once`, yes);
-    const rotation = await rotateKey(db, secrets(), { keyId: old.key_id, graceMs, now: Date.now() }, actor(reason));
-    if (rotation === 'ended') throw new AdminError(exitCodes.conflict, `the key ${old.key_prefix}… is no longer good: issue another`);
-    if (rotation === 'replaced') {
-      throw new AdminError(exitCodes.conflict, `the key ${old.key_prefix}… was rotated before: rotate the key ${old.replaced_by}`);
-    }
-    const until = formatTime(rotation.oldValidUntil.getTime());
-    if (json)
-      return printJson({
-        api_key: rotation.key,
-        ...(await findKeyRecord(db, `${rotation.row.id}`)),
-        old_key: { key_id: old.key_id, valid_until: until },
-      });
-    process.stdout.write(`${rotation.key}\n`);
-    say(`key ${rotation.row.id} of ${old.partner} in place of ${old.key_id}, which is good until ${until}`);
+async function revoke(name: string, { reason, dryRun = false, yes, json }: RevokeOptions): Promise<void> {
+  await withDatabase(async ({ db, change }) => {
+    const before = await findKeyRecord(db, name);
+    const { key_id, key_prefix, status } = before;
+    if (!dryRun) await confirm(`Revoke the key ${key_prefix}…`, yes);
+    const key = dryRun ? before : await change((transaction) => revokeKey(transaction, `${key_id}`), reason);
+    if (json) printJson({ dry_run: dryRun, ...key });
+    else if (!dryRun) say(`${key_prefix}… is revoked; every replica refuses it within a second`);
+    else if (status === 'revoked') say(`${key_prefix}… is revoked already; nothing would be done`);
+    else say(`${key_prefix}… of ${before.partner} (${status}) would be revoked; nothing was done`);
   });
 }
 
@@ -167,12 +143,15 @@ async function reveal(name: string, { reason, json }: { reason: string; json?: b
   });
 }
 
-const examples = `Examples:
-  ./scripts/admin keys issue acme --expires 180d
-  ./scripts/admin keys issue acme --class test --scopes events:write --allow 203.0.113.0/24
-  ./scripts/admin keys issue acme --json | jq -r .api_key
-  ./scripts/admin keys rotate 17 --grace 7d
-  ./scripts/admin keys change 17 --expires 365d
-  ./scripts/admin keys reveal 17 --reason 'ticket 4711: partner lost it'
-  ./scripts/admin keys revoke sk_beta_acme_4fJ2k9 --reason 'found in a public repository'
-`;
+const examples = [
+  './scripts/admin keys issue acme --expires 180d',
+  './scripts/admin keys issue acme --class test --scopes events:write --allow 203.0.113.0/24',
+  './scripts/admin keys issue acme --json | jq -r .api_key',
+  './scripts/admin keys list acme',
+  './scripts/admin keys show 17 --json',
+  './scripts/admin keys rotate 17 --grace 7d',
+  './scripts/admin keys change 17 --expires 365d',
+  "./scripts/admin keys reveal 17 --reason 'ticket 4711: partner lost it'",
+  "./scripts/admin keys revoke sk_beta_acme_4fJ2k9 --reason 'found in a public repository'",
+  './scripts/admin keys check --file leaked.log',
+];

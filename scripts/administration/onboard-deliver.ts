@@ -13,6 +13,8 @@ export type DeliverUntilOptions = {
   integrations: Integrations;
   partnerIds: number[];
   waitMs: number;
+  /** Aborted when what is under way is to be the last. */
+  signal: AbortSignal;
   onOutcome(outcome: Outcome): void;
 };
 
@@ -22,10 +24,10 @@ const shortestPauseMs = 20;
 
 /**
  * Delivers the steps of the partners, and waits for those that are due later or that somebody else is delivering, until nothing more will come of
- * it or `waitMs` is over. @returns the steps as they are then.
+ * it, `waitMs` is over or `signal` is aborted. @returns the steps as they are then.
  */
 export async function deliverUntil(options: DeliverUntilOptions): Promise<(StepRow & { slug: string })[]> {
-  const { db, integrations, partnerIds, waitMs, onOutcome } = options;
+  const { db, integrations, partnerIds, waitMs, signal, onOutcome } = options;
   const end = Date.now() + waitMs;
   for (;;) {
     await deliverDue({
@@ -34,15 +36,15 @@ export async function deliverUntil(options: DeliverUntilOptions): Promise<(StepR
       clock: systemClock,
       source: hostname(),
       partnerIds,
-      shouldStop: () => Date.now() >= end,
+      shouldStop: () => signal.aborted || Date.now() >= end,
       onOutcome,
     });
     const steps = await listSteps(db, partnerIds);
     const expected = steps.filter((step) => step.status === 'pending' && obstacleTo(step, steps, integrations) === undefined);
     const now = Date.now();
-    if (expected.length === 0 || now >= end) return steps;
+    if (expected.length === 0 || now >= end || signal.aborted) return steps;
     const next = Math.min(...expected.map(({ due_at }) => due_at.getTime()), end);
-    await delay(Math.min(Math.max(next - now, shortestPauseMs), longestPauseMs));
+    await delay(Math.min(Math.max(next - now, shortestPauseMs), longestPauseMs), undefined, { signal }).catch(() => {});
   }
 }
 

@@ -34,17 +34,41 @@ export function reportOf(partners: Named[], steps: Step[], integrations: Integra
 }
 
 /** How far they would be: what would be sent, without the sending. */
-export function planned(partners: Named[], steps: Step[], arranged: Map<number, { kickoffMs: number }>): OnboardingRecord[] {
+export function planned(
+  partners: Named[],
+  steps: Step[],
+  arranged: Map<number, { kickoffMs: number }>,
+  refused: Map<string, string>,
+): OnboardingRecord[] {
   return partners.map(({ id, slug }) => {
     const own = steps.filter(({ partner_id }) => partner_id === id);
-    const arrangement = arranged.get(id);
+    const isRefused = refused.has(slug);
+    const arrangement = isRefused ? undefined : arranged.get(id);
     return {
       partner: slug,
-      ...states(own, (step) => (step === undefined ? 'would_send' : step.status === 'failed' ? 'would_retry' : step.status)),
+      ...states(own, (step) => {
+        if (isRefused) return step?.status ?? 'none';
+        return step === undefined ? 'would_send' : step.status === 'failed' ? 'would_retry' : step.status;
+      }),
       kickoff: arrangement ? formatTime(arrangement.kickoffMs) : kickoffOf(own),
       problems: [],
       slack_invitation: null,
     };
+  });
+}
+
+/** What stands in the way here is nothing to a server. */
+export function withoutProblems(records: OnboardingRecord[]): OnboardingRecord[] {
+  return records.map((record) => ({ ...record, problems: [] }));
+}
+
+/** With what was refused, by slug: it is all about the channel. */
+export function withRefusals(records: OnboardingRecord[], refused: Map<string, string>): OnboardingRecord[] {
+  return records.map((record) => {
+    const problem = refused.get(record.partner);
+    return problem === undefined
+      ? record
+      : { ...record, problems: [{ step: 'slack_channel', problem, next_try: null }, ...record.problems] };
   });
 }
 
@@ -73,6 +97,9 @@ export function printSteps(steps: Step[], integrations: Integrations, json: bool
   const records = steps.map((step) => ({
     partner: step.slug,
     step: step.step,
+    /** Of the channel: its name, and whether it may be one that somebody else has made. */
+    channel: step.input.channel ?? null,
+    adopt_channel: step.step === 'slack_channel' ? step.input.adopt_channel === true : null,
     status: step.status,
     attempts: step.attempts,
     next_try: step.status === 'pending' ? formatTime(step.due_at.getTime()) : null,
@@ -83,7 +110,19 @@ export function printSteps(steps: Step[], integrations: Integrations, json: bool
     result: step.result,
   }));
   if (json) printJson(records);
-  else printTable(records, ['partner', 'step', 'status', 'attempts', 'next_try', 'done_at', 'last_error', 'waits_for']);
+  else
+    printTable(records, [
+      'partner',
+      'step',
+      'channel',
+      'adopt_channel',
+      'status',
+      'attempts',
+      'next_try',
+      'done_at',
+      'last_error',
+      'waits_for',
+    ]);
 }
 
 function states(steps: Step[], stateOf: (step: Step | undefined) => string): Record<StepName, string> {

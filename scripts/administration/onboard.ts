@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { type Candidate, findCandidates } from '../../src/modules/onboarding/candidates.ts';
-import { enqueue } from '../../src/modules/onboarding/enqueue.ts';
+import { ChannelTakenError, enqueue } from '../../src/modules/onboarding/enqueue.ts';
 import { type Integrations, openIntegrations } from '../../src/modules/onboarding/integrations.ts';
-import { kickoffsFrom, proposeKickoffs } from '../../src/modules/onboarding/kickoff.ts';
-import type { StepName } from '../../src/modules/onboarding/steps.ts';
-import { listKickoffs, listSteps, type StepRow } from '../../src/modules/onboarding/store.ts';
+import { listSteps, type StepRow } from '../../src/modules/onboarding/store.ts';
 import { type Connection, withDatabase } from './database.ts';
+import { interruptible } from './interruption.ts';
 import { deliverUntil } from './onboard-deliver.ts';
-import { type OnboardingRecord, planned, printOnboarding, printSteps, reportOf } from './onboard-report.ts';
+import { type Arrangement, arrange, foreseeRefusals, kept, quoted } from './onboard-plan.ts';
+import { planned, printOnboarding, printSteps, reportOf, withoutProblems, withRefusals } from './onboard-report.ts';
 import { integer, moment } from './options.ts';
 import { AdminError, exitCodes } from './outcome.ts';
 import { progress, say } from './output.ts';
@@ -16,6 +16,7 @@ type OnboardOptions = {
   all?: boolean;
   kickoff?: Date;
   key: boolean;
+  adoptChannel?: boolean;
   detach?: boolean;
   wait: number;
   dryRun?: boolean;
@@ -35,6 +36,7 @@ export function addOnboardCommands(program: Command): void {
     .option('--all', 'every active partner with an active key of class beta or live')
     .option('--kickoff <when>', 'time of the call, such as 2026-12-01T15:00:00Z; of several partners, half an hour apart', moment)
     .option('--no-key', 'leave the key out of the mail; it shows the prefix')
+    .option('--adopt-channel', 'take the Slack channel of that name that somebody has made already; nobody is invited to it')
     .option('--detach', 'leave the delivery to the servers')
     .option('--wait <seconds>', 'how long to deliver and to wait for tries that are due later', integer(1, 3_600), 60)
     .option('--dry-run', 'show what would be sent, and send nothing')
@@ -52,40 +54,74 @@ export function addOnboardCommands(program: Command): void {
 
 async function run(slugs: string[], options: OnboardOptions): Promise<void> {
   if (Boolean(options.all) === slugs.length > 0) throw new AdminError(exitCodes.usage, 'name the partners to onboard, or say --all');
+  if (options.all && options.adoptChannel)
+    throw new AdminError(exitCodes.usage, '--adopt-channel is for partners that are named: look at each channel first');
   await withDatabase(async (connection) => {
     const integrations = configured(connection);
     const partners = await choose(connection, options.all ? undefined : slugs);
     const ids = partners.map(({ id }) => id);
     const before = await listSteps(connection.db, ids);
-    const wanting = await arrange(connection, partners, before, options);
-    if (options.dryRun) return printOnboarding(planned(partners, before, wanting), options);
+    const wanting = await arrange(connection, partners, before, options.kickoff);
+    const refused = options.dryRun
+      ? await foreseeRefusals(connection, partners)
+      : await enqueueAll(connection, partners, (id) => wanting.get(id) ?? kept(before, id), options);
+    if (refused.size > 0) process.exitCode = exitCodes.conflict;
+    if (options.dryRun) return printOnboarding(withRefusals(planned(partners, before, wanting, refused), refused), options);
 
-    await connection.change(async (transaction) => {
-      for (const { id, slug } of partners) {
-        const { keyId, kickoffMs } = wanting.get(id) ?? kept(before, id);
-        await enqueue(transaction, connection.actor(), { partner: { id, slug }, keyId, withKey: options.key, kickoffMs }, Date.now());
-      }
-    });
-    if (options.detach)
-      return printOnboarding(withoutProblems(reportOf(partners, await listSteps(connection.db, ids), integrations)), options);
-    const missing = (await listSteps(connection.db, ids)).filter(({ status }) => status === 'pending').length;
-    const bar = await progress(missing, 'Onboarding');
+    const asked = await listSteps(connection.db, ids);
+    if (options.adoptChannel) sayAdopted(asked);
+    if (options.detach) return printOnboarding(withRefusals(withoutProblems(reportOf(partners, asked, integrations)), refused), options);
+    const interruption = interruptible();
+    const bar = await progress(asked.filter(({ status }) => status === 'pending').length, 'Onboarding', interruption);
     const after = await deliverUntil({
       ...connection,
       integrations,
       partnerIds: ids,
       waitMs: options.wait * 1_000,
+      signal: interruption.abort,
       onOutcome: ({ partner, step, outcome }) => bar.advance(outcome === 'retry' ? 0 : 1, `${partner}: ${step} (${outcome})`),
+    }).finally(() => {
+      bar.done();
+      interruption.end();
     });
-    bar.done();
-    printOnboarding(reportOf(partners, after, integrations), options);
-    if (after.some((step) => step.status !== 'done')) process.exitCode = exitCodes.failed;
+    printOnboarding(withRefusals(reportOf(partners, after, integrations), refused), options);
+    if (interruption.signal()) throw interruption.error('what is not sent yet is pending: for a server, or for the same command again');
+    if (refused.size === 0 && after.some((step) => step.status !== 'done')) process.exitCode = exitCodes.failed;
   });
 }
 
-/** What stands in the way here is nothing to a server. */
-function withoutProblems(records: OnboardingRecord[]): OnboardingRecord[] {
-  return records.map((record) => ({ ...record, problems: [] }));
+/**
+ * Each partner in a transaction of its own: no lock of one waits for another, and one that is refused keeps nobody back.
+ * @returns why partners were refused, by slug.
+ */
+async function enqueueAll(
+  { db, actor }: Connection,
+  partners: Candidate[],
+  arrangementOf: (partnerId: number) => Arrangement,
+  { key, adoptChannel }: OnboardOptions,
+): Promise<Map<string, string>> {
+  const refused = new Map<string, string>();
+  for (const { id, slug } of partners) {
+    try {
+      await enqueue(db, actor(), { partner: { id, slug }, ...arrangementOf(id), withKey: key, adoptChannel }, Date.now());
+    } catch (error) {
+      if (!(error instanceof ChannelTakenError)) throw error;
+      refused.set(slug, error.message);
+    }
+  }
+  return refused;
+}
+
+/** Which channels were approved: a partner may have changed the name since somebody looked. */
+function sayAdopted(steps: (StepRow & { slug: string })[]): void {
+  for (const { slug, step, status, input } of steps) {
+    if (step !== 'slack_channel') continue;
+    say(
+      status === 'done'
+        ? `--adopt-channel changes nothing for "${slug}": it has its channel`
+        : `${slug}: #${input.channel} is taken even if somebody else has made it`,
+    );
+  }
 }
 
 /** @throws AdminError when a setting is not usable. */
@@ -113,42 +149,6 @@ async function choose({ db }: Connection, slugs: string[] | undefined): Promise<
   return found;
 }
 
-type Arrangement = { keyId: number; kickoffMs: number };
-
-/** Key and time of the call, by partner, for those who are to get a mail now. @throws AdminError when one of them has no key. */
-async function arrange(
-  { db }: Connection,
-  partners: Candidate[],
-  before: StepRow[],
-  { kickoff }: OnboardOptions,
-): Promise<Map<number, Arrangement>> {
-  const wanting = partners.filter(({ id }) => ['none', 'failed'].includes(stepOf(before, id, 'welcome_email')?.status ?? 'none'));
-  const keyless = wanting.filter(({ key }) => !key).map(({ slug }) => slug);
-  if (keyless.length > 0)
-    throw new AdminError(exitCodes.failed, `no active key: ${quoted(keyless)}; first ./scripts/admin keys issue ${keyless[0]}`);
-  const arranged = partners.filter((partner) => !wanting.includes(partner)).map(({ slug }) => slug);
-  if (kickoff && arranged.length > 0) say(`--kickoff changes nothing for ${quoted(arranged)}: the invitation is sent, or on its way`);
-  const now = Date.now();
-  const times = kickoff
-    ? kickoffsFrom(kickoff.getTime(), wanting.length)
-    : proposeKickoffs(now, wanting.length, await listKickoffs(db, now));
-  return new Map(wanting.map(({ id, key }, index) => [id, { keyId: key?.id as number, kickoffMs: times[index] as number }]));
-}
-
-/** What the mail says that is sent already, or on its way. */
-function kept(before: StepRow[], partnerId: number): Arrangement {
-  const { input } = stepOf(before, partnerId, 'welcome_email') as StepRow;
-  return { keyId: input.key_id as number, kickoffMs: Date.parse(input.kickoff as string) };
-}
-
-function stepOf(steps: StepRow[], partnerId: number, name: StepName): StepRow | undefined {
-  return steps.find(({ partner_id, step }) => partner_id === partnerId && step === name);
-}
-
-function quoted(slugs: string[]): string {
-  return slugs.map((slug) => `"${slug}"`).join(', ');
-}
-
 async function status(slug: string | undefined, json: boolean | undefined): Promise<void> {
   await withDatabase(async (connection) => {
     const [partner] = slug === undefined ? [] : await findCandidates(connection.db, [slug], Date.now());
@@ -162,6 +162,7 @@ const examples = `Examples:
   ./scripts/admin onboard --all --dry-run
   ./scripts/admin onboard --all --json | jq '.[] | select(.problems != [])'
   ./scripts/admin onboard acme --no-key
+  ./scripts/admin onboard acme --adopt-channel
   ./scripts/admin onboard status acme
 `;
 
@@ -169,5 +170,8 @@ const surroundings = `
 Without --kickoff the call is on the second working day from now, at 15:00 UTC; of several partners half an hour apart, up to 18:00.
 Mail needs SMTP_URL, MAIL_FROM and PUBLIC_URL, and a vault for the key; Slack needs SLACK_BOT_TOKEN: as the servers have them, from the environment or
 from LOCAL_DIR. What is not set here stays pending, for a server that has it. A step that fails is tried again, with growing pauses, eight times;
-after that, and after a refusal that repeating does not mend, it has failed until it is onboarded again.
-Exit code 1: a step has failed, or is still pending; with --detach that is none.`;
+after that, and after a refusal that repeating does not mend, it has failed until it is onboarded again. Onboarding again also tries at once what
+waits for its next attempt. The Slack channel is the slack_channel of the partner when it is onboarded, or <slug>-beta, and is made; one that somebody
+has made before may be anybody's, so it is taken with --adopt-channel only, and you invite the contact yourself.
+Exit code 1: a step has failed, or is still pending; with --detach that is none. Exit code 4: the channel of a partner is another's already; nothing was
+asked for it, and the others go on.`;

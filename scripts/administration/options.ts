@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { type KeyClass, keyClasses } from '../../src/pipeline/auth/key-format.ts';
 import { parseNetwork } from '../../src/pipeline/auth/networks.ts';
 import { type Scope, scopes } from '../../src/pipeline/auth/principal.ts';
@@ -21,6 +21,29 @@ export function line(text: string): string {
   throw new InvalidArgumentError('It must be 1 to 200 characters without control characters.');
 }
 
+/** The public id of a partner. */
+export function partnerId(text: string): string {
+  if (/^[a-z0-9](?:[a-z0-9_-]{0,38}[a-z0-9])?$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be like beta_000001: up to 40 lower-case letters, digits, "_" and "-".');
+}
+
+/**
+ * One bare address: mail goes there. Whether somebody reads it only a mail can tell, so this catches slips and no more. In ASCII, which every mail server
+ * takes (RFC 5321); a domain of other letters has such a form.
+ */
+export function email(text: string): string {
+  if (text.length <= 254 && /^[!#-'*+\-./0-9=?A-Z^-~]{1,64}@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,}$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'It must be one mail address such as integration@acme.example, in ASCII (a domain of other letters as xn--…).',
+  );
+}
+
+/** Slack's rule for the names of channels: https://api.slack.com/methods/conversations.create#naming */
+export function channel(text: string): string {
+  if (/^#?[\p{Ll}\p{Lo}\p{N}_-]{1,80}$/u.test(text)) return text;
+  throw new InvalidArgumentError('It must be like #acme-beta: up to 80 lower-case letters, digits, "-" and "_".');
+}
+
 export function keyClass(text: string): KeyClass {
   if ((keyClasses as readonly string[]).includes(text)) return text as KeyClass;
   throw new InvalidArgumentError(`It must be one of ${keyClasses.join(', ')}.`);
@@ -32,6 +55,17 @@ export function scopeList(text: string): Scope[] {
   const strange = named.find((each) => !(scopes as readonly string[]).includes(each));
   if (strange === undefined) return named as Scope[];
   throw new InvalidArgumentError(`"${strange}" is not one of ${scopes.join(', ')}.`);
+}
+
+/** An option whose values a shell can complete, and which `read` turns into what they mean. `preset` is the value of who says nothing. */
+export function choice(
+  flags: string,
+  description: string,
+  values: readonly string[],
+  read: (text: string) => unknown,
+  preset: string,
+): Option {
+  return new Option(flags, description).choices(values).argParser(read).default(read(preset), preset);
 }
 
 const hourMs = 3_600_000;
@@ -47,12 +81,16 @@ export function moment(text: string): Date {
   return new Date(ms);
 }
 
+const graceHours: { [text: string]: number } = { '0': 0, '1h': 1, '24h': 24, '7d': 168 };
+
 /** How long an old key stays good after its rotation, in milliseconds: at once, an hour, a day or a week, as over the API. */
 export function grace(text: string): number {
-  const seconds = { '0': 0, '1h': 3_600, '24h': 86_400, '7d': 604_800 }[text];
-  if (seconds !== undefined) return seconds * 1000;
-  throw new InvalidArgumentError('It must be one of 0, 1h, 24h, 7d.');
+  const hours = graceHours[text];
+  if (hours !== undefined) return hours * hourMs;
+  throw new InvalidArgumentError(`It must be one of ${graces.join(', ')}.`);
 }
+
+export const graces = Object.keys(graceHours);
 
 /** A moment in the future as `moment` takes it, or `never`: commander would take a null for an empty text. */
 export function expiry(text: string): Date | 'never' {

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { styleText } from 'node:util';
-import { AdminError, exitCodes } from './outcome.ts';
+import type { Interruption } from './interruption.ts';
+import { AdminError, brokenPipe, exitCodes, signalExitCodes } from './outcome.ts';
 
 /** Data goes to stdout, messages to stderr, so that a pipe gets data alone. */
 export function printJson(value: unknown): void {
@@ -31,6 +32,20 @@ export function say(message: string): void {
   process.stderr.write(`${message}\n`);
 }
 
+/** Ends the process when stdout takes no more. A reader that has seen enough, as `head` has, is no failure of ours. */
+export function endWithoutStdout(): void {
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') process.exit(brokenPipe);
+    say(`admin: cannot write: ${code ?? message}`);
+    process.exit(exitCodes.failed);
+  });
+}
+
+/** To be called before something is printed that cannot be printed again: `message` is said if stdout does not take it. */
+export function sayIfUnprinted(message: string): void {
+  process.stdout.prependOnceListener('error', () => say(message));
+}
+
 type Terminal = { input: Readable & { isTTY?: boolean }; output: Writable & { isTTY?: boolean } };
 
 /**
@@ -57,16 +72,18 @@ export type Progress = {
 
 /**
  * A bar for long work, on stderr and only for a person: a log gets nothing of it. While it stands, Ctrl-C is a signal like any other: by itself the bar
- * would read the keyboard key by key, take Ctrl-C for a wish to end at once with exit code 0, and keep SIGINT from ending the process: a check that
- * was broken off would look like one that found nothing wrong.
+ * would read the keyboard key by key, take Ctrl-C for a wish to end at once with exit code 0, and keep signals from ending the process: a check that
+ * was broken off would look like one that found nothing wrong. Work that is `interruptible` sees to signals itself.
  */
-export async function progress(max: number, message: string, onInterrupt: () => void = () => process.exit(130)): Promise<Progress> {
-  process.once('SIGINT', onInterrupt);
+export async function progress(max: number, message: string, interruption?: Interruption): Promise<Progress> {
+  const onSignal = (signal: keyof typeof signalExitCodes) => process.exit(signalExitCodes[signal]);
+  const signals = interruption ? [] : (Object.keys(signalExitCodes) as (keyof typeof signalExitCodes)[]);
+  for (const signal of signals) process.once(signal, onSignal);
   const bar = max > 1 && process.stderr.isTTY ? await startBar(max, message) : undefined;
   return {
     advance: (count, message) => bar?.advance(count, message),
     done(message) {
-      process.off('SIGINT', onInterrupt);
+      for (const signal of signals) process.off(signal, onSignal);
       bar?.stop(message);
     },
   };

@@ -10,8 +10,9 @@ import {
   suspendPartner,
 } from '../../src/modules/partners/store.ts';
 import { withDatabase } from './database.ts';
+import { addExamples } from './help.ts';
 import { addImportCommands } from './import.ts';
-import { integer, line } from './options.ts';
+import { channel, email, integer, line, partnerId } from './options.ts';
 import { AdminError, exitCodes } from './outcome.ts';
 import { confirm, printJson, printRecord, printTable, say } from './output.ts';
 
@@ -33,23 +34,32 @@ type PartnerOptions = {
 
 /** `admin partners …` */
 export function addPartnerCommands(program: Command): void {
-  const partners = program.command('partners').description('who may use the API, and how much').addHelpText('before', examples);
+  const partners = program.command('partners').description('who may use the API, and how much');
 
   withSettings(partners.command('create <slug>'))
     .description('add a partner; it can do nothing before it has a key')
-    .addHelpText('before', examples)
-    .option('--partner-id <text>', 'such as beta_000001 (default: made of its number)', line)
+    .option('--partner-id <text>', 'such as beta_000001 (default: made of its number)', partnerId)
     .action(create);
 
   partners
     .command('list')
-    .description('all partners, oldest first')
+    .description('all partners, oldest first, each with its newest good key')
     .option('--json', 'print JSON')
     .action(({ json }) =>
       withDatabase(async ({ db }) => {
         const all = await listPartners(db);
         if (json) printJson(all);
-        else printTable(all, ['partner_id', 'slug', 'partner_name', 'status', 'rate_limit_per_sec', 'rate_limit_per_month', 'created_at']);
+        else
+          printTable(all, [
+            'partner_id',
+            'slug',
+            'partner_name',
+            'status',
+            'key_prefix',
+            'expires_at',
+            'rate_limit_per_sec',
+            'rate_limit_per_month',
+          ]);
       }),
     );
 
@@ -68,24 +78,16 @@ export function addPartnerCommands(program: Command): void {
 
   withSettings(partners.command('change <slug>'))
     .description("change a partner's name, limits or contacts; what is not given stays")
-    .addHelpText('before', examples)
     .action(change);
 
   partners
     .command('suspend <slug>')
     .description('answer all its requests 403 until it is resumed')
     .option('--reason <text>', 'why, for the audit log', line)
+    .option('--dry-run', 'say what would be done, and do nothing')
     .option('--yes', 'do not ask')
     .option('--json', 'print JSON')
-    .action((slug, { yes, reason, json }) =>
-      withDatabase(async ({ db, change }) => {
-        await showPartner(db, slug);
-        await confirm(`Suspend the partner "${slug}"`, yes);
-        const partner = await change((transaction) => suspendPartner(transaction, slug), reason);
-        if (json) printJson(partner);
-        else say(`${slug} is suspended; every replica refuses it within a second`);
-      }),
-    );
+    .action(suspend);
 
   partners
     .command('resume <slug>')
@@ -101,6 +103,7 @@ export function addPartnerCommands(program: Command): void {
     );
 
   addImportCommands(partners);
+  addExamples(partners, examples);
 }
 
 function withSettings(command: Command): Command {
@@ -111,9 +114,9 @@ function withSettings(command: Command): Command {
     .option('--monthly <n>', 'events a month (a new one: 2592000000)', integer(0, Number.MAX_SAFE_INTEGER))
     .option('--retention-hours <n>', 'how long events are kept (a new one: 72)', integer(1, 720))
     .option('--max-deliveries <n>', 'leases of an event before it is a dead letter (a new one: 10)', integer(1, 100))
-    .option('--contact-email <text>', 'address for mail', line)
+    .option('--contact-email <text>', 'address for mail', email)
     .option('--contact-phone <text>', 'number to call', line)
-    .option('--slack-channel <text>', 'such as #acme-beta', line)
+    .option('--slack-channel <text>', 'such as #acme-beta', channel)
     .option('--primary-contact <text>', 'whom to talk to', line)
     .option('--backup-contact <text>', 'whom to talk to otherwise', line)
     .option('--reason <text>', 'why, for the audit log', line)
@@ -144,7 +147,21 @@ async function create(slug: string, { partnerId, ...options }: PartnerOptions & 
   );
   if (options.json) return printJson(partner);
   printRecord(partner);
-  say(`next: ./scripts/admin keys issue ${slug}`);
+  say(`next: ./scripts/admin keys issue ${slug} --expires 180d`);
+}
+
+type SuspendOptions = { reason?: string; dryRun?: boolean; yes?: boolean; json?: boolean };
+
+async function suspend(slug: string, { reason, dryRun = false, yes, json }: SuspendOptions): Promise<void> {
+  await withDatabase(async ({ db, change }) => {
+    const before = await showPartner(db, slug);
+    if (!dryRun) await confirm(`Suspend the partner "${slug}"`, yes);
+    const partner = dryRun ? before : await change((transaction) => suspendPartner(transaction, slug), reason);
+    if (json) printJson({ dry_run: dryRun, ...partner });
+    else if (!dryRun) say(`${slug} is suspended; every replica refuses it within a second`);
+    else if (before.status === 'suspended') say(`${slug} is suspended already; nothing would be done`);
+    else say(`${slug} would be suspended; nothing was done`);
+  });
 }
 
 async function change(slug: string, options: PartnerOptions): Promise<void> {
@@ -157,11 +174,13 @@ async function change(slug: string, options: PartnerOptions): Promise<void> {
   else printRecord(partner);
 }
 
-const examples = `Examples:
-  ./scripts/admin partners create acme --name 'Acme Corp' --contact-email integration@acme.example
-  ./scripts/admin partners import partners.csv --json
-  ./scripts/admin partners verify --count 10
-  ./scripts/admin partners change acme --rate 500 --reason 'contract of May'
-  ./scripts/admin partners show acme --json
-  ./scripts/admin partners suspend acme
-`;
+const examples = [
+  "./scripts/admin partners create acme --name 'Acme Corp' --contact-email integration@acme.example",
+  './scripts/admin partners import partners.csv --json',
+  './scripts/admin partners verify --count 10',
+  './scripts/admin partners list --json',
+  "./scripts/admin partners change acme --rate 500 --reason 'contract of May'",
+  './scripts/admin partners show acme --json',
+  "./scripts/admin partners suspend acme --reason 'unpaid'",
+  './scripts/admin partners resume acme',
+];

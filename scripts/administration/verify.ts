@@ -41,28 +41,33 @@ async function verify(slugs: string[], options: VerifyOptions): Promise<void> {
     const partners = await check(connection, named, rows, options);
     const count = partners.filter(({ status }) => status !== 'missing').length;
     const expected = options.count ?? rows?.size ?? null;
-    const problems = partners.flatMap((partner) => problemsOf(partner, file));
-    if (partners.length === 0) problems.push('there is no partner to verify: ./scripts/admin partners import FILE');
-    if (expected !== null && count !== expected) problems.push(`there are ${count} partners, not ${expected}`);
-    const ok = problems.length === 0;
+    const isCounted = expected === null || count === expected;
+    const ok = partners.length > 0 && isCounted && partners.every((partner) => partner.ok);
     if (json) printJson({ count, expected, ok, partners: partners.map((partner) => withMends(partner, file)) });
     else printTable(partners.map(toTableRow), ['slug', 'partner_id', 'status', ...checkNames]);
-    for (const problem of problems) say(problem);
-    if (!ok)
-      throw new AdminError(
-        exitCodes.failed,
-        `${partners.filter((partner) => partner.ok).length} of ${expected ?? partners.length} partners are ready`,
-      );
+    const problems = partners.flatMap((partner) => problemsOf(partner, file));
+    for (const problem of problems.slice(0, mostProblems)) say(problem);
+    if (problems.length > mostProblems) say(`and ${problems.length - mostProblems} more, which the table and --json show`);
+    if (partners.length === 0) say('there is no partner to verify: ./scripts/admin partners import FILE');
+    if (!isCounted) say(`there are ${count} partners, not ${expected}`);
+    if (!ok) {
+      const ready = partners.filter((partner) => partner.ok).length;
+      throw new AdminError(exitCodes.failed, `${ready} of ${partners.length} partners are ready`);
+    }
     say(`${count} partners are ready`);
   });
 }
+
+/** Lines of what is missing: more than that nobody reads. */
+const mostProblems = 20;
 
 /** The rows of a file by slug. @throws AdminError when one of them cannot be used: it could not be said whether its partner is as it should be. */
 async function readRows(file: string, format: FileFormat | undefined): Promise<Map<string, NonNullable<ImportRow['wanted']>>> {
   const rows = checkRows(await readImportFile(file, format));
   const bad = rows.filter(({ wanted }) => !wanted);
   for (const { line, errors = [] } of bad) {
-    for (const { column, message } of errors) say(`line ${line}: ${column ? `${column}: ` : ''}${message}`);
+    // A terminal would act upon control characters.
+    for (const { column, message } of errors) say(`line ${line}: ${column ? `${column}: ` : ''}${message}`.replace(/\p{C}/gu, '?'));
   }
   if (bad.length > 0) throw new AdminError(exitCodes.failed, `${bad.length} of ${rows.length} rows of ${file} cannot be used`);
   return new Map(rows.flatMap(({ wanted }) => (wanted ? [[wanted.slug, wanted] as const] : [])));
@@ -95,13 +100,17 @@ async function check(
   }
 }
 
+/** What a partner lacks, one line for each command that mends something: `acme: mailed, channel, kickoff: ./scripts/admin onboard acme`. */
 function problemsOf(partner: PartnerCheck, file: string | undefined): string[] {
   const { slug, status, checks } = partner;
   if (status === 'missing') return [`${slug}: no such partner: ${mendOf('key', partner, file)}`];
-  const problems = checkNames
-    .filter((name) => !checks[name].ok)
-    .map((name) => `${slug}: ${name}: ${checks[name].detail}: ${mendOf(name, partner, file)}`);
-  return status === 'suspended' ? [`${slug}: suspended: ./scripts/admin partners resume ${slug}`, ...problems] : problems;
+  const missing = checkNames.filter((name) => !checks[name].ok);
+  const lines = [...Map.groupBy(missing, (name) => mendOf(name, partner, file))].map(([mend, names]) => {
+    const [only] = names;
+    const what = names.length === 1 && only ? `${only} (${checks[only].detail})` : names.join(', ');
+    return `${slug}: ${what}: ${mend}`;
+  });
+  return status === 'suspended' ? [`${slug}: suspended: ./scripts/admin partners resume ${slug}`, ...lines] : lines;
 }
 
 /** The command that makes a check ok. */
@@ -124,7 +133,7 @@ function mendOf(name: CheckName, { slug, status, key_id }: PartnerCheck, file: s
 }
 
 function withMends(partner: PartnerCheck, file: string | undefined) {
-  const { key_id, checks, ...shown } = partner;
+  const { checks, ...shown } = partner;
   const mended = checkNames.map((name) => [name, checks[name].ok ? checks[name] : { ...checks[name], mend: mendOf(name, partner, file) }]);
   return { ...shown, checks: Object.fromEntries(mended) };
 }

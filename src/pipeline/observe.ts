@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin';
 import type { Clock } from '../platform/clock.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import type { PartnerActivity } from '../platform/partner-activity.ts';
 
 /** Figures of this process for the health answer; the histograms are for Prometheus. */
 export type RequestStats = {
@@ -24,9 +25,11 @@ const reports = new Set(['getHealth', 'getReady']);
 const sampleSize = 1_024;
 const slotMs = 60_000;
 
-/** Counts and times every request. Label values are operations and statuses: never a URL, never a partner. */
-export const observe = fp<{ metrics: Metrics; clock: Clock }>(
-  async (app, { metrics, clock }) => {
+export type ObserveOptions = { metrics: Metrics; clock: Clock; activity: PartnerActivity };
+
+/** Counts and times every request. Label values are operations and statuses, never a URL; partners have metrics of their own, which are bounded. */
+export const observe = fp<ObserveOptions>(
+  async (app, { metrics, clock, activity }) => {
     const samples = new Float64Array(sampleSize);
     const stats = { requestsTotal: 0, errorsTotal: 0, p95LatencyMs };
     app.decorate('requestStats', stats);
@@ -41,6 +44,7 @@ export const observe = fp<{ metrics: Metrics; clock: Clock }>(
       const ms = reply.elapsedTime;
       const key = `${operation} ${reply.statusCode}`;
       remembered(counters, key, () => metrics.requests.labels({ operation, status: `${reply.statusCode}` })).inc();
+      if (request.principal) activity.answered(request.principal, reply.statusCode);
       // The time of a long poll is the partner's wish; it would drown every other figure.
       const timed = isLongPoll(request.query) ? `${operation}Wait` : operation;
       remembered(timers, timed, () => metrics.duration.labels({ operation: timed })).observe(ms / 1000);

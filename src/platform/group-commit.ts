@@ -1,4 +1,5 @@
 import { QueueBounds, type QueueLimits, type Share } from './queue-bounds.ts';
+import { installedTracing, type Trace } from './tracing.ts';
 
 /**
  * Group commit: rows of many requests go to the database in one statement, and each request is answered when that statement has committed.
@@ -73,6 +74,8 @@ type Entry<Row, Result> = {
   waiter: Waiter<Result>;
   index: number;
   share: Share | undefined;
+  /** Of the request that it came with, if that is recorded. */
+  trace: Trace | undefined;
   /** The twin that is released when this one has ended. */
   next: Entry<Row, Result> | undefined;
 };
@@ -85,6 +88,7 @@ export class GroupCommit<Row, Result> {
   /** Twins whose turn has come: each holds its identity already, and goes before the queue. */
   readonly #released: Entry<Row, Result>[] = [];
   readonly #bounds: QueueBounds;
+  readonly #tracing = installedTracing();
   #inFlight = 0;
   #scheduled = false;
   /** Identities of rows that are under way or released, each with the last of its chain of twins. */
@@ -150,7 +154,7 @@ export class GroupCommit<Row, Result> {
       return;
     }
     this.#bounds.enter(share, bytes);
-    this.#queue.push({ row, submittedAt: now(), waiter, index, share, next: undefined });
+    this.#queue.push({ row, submittedAt: now(), waiter, index, share, trace: this.#tracing?.current(), next: undefined });
     this.#schedule('idle');
   }
 
@@ -183,7 +187,7 @@ export class GroupCommit<Row, Result> {
     this.#inFlight += 1;
     const full = batch.length >= this.#options.maxBatchRows;
     this.#options.onBatch?.({ rows: batch.length, trigger: full ? 'full' : trigger });
-    void this.#store(batch).then(() => {
+    void this.#storeTraced(batch).then(() => {
       this.#inFlight -= 1;
       for (const entry of batch) this.#release(entry);
       this.#schedule('completed');
@@ -248,6 +252,12 @@ export class GroupCommit<Row, Result> {
     }
     const identity = this.#options.identity?.(entry.row);
     if (identity !== undefined) this.#busy.delete(identity);
+  }
+
+  #storeTraced(batch: Entry<Row, Result>[]): Promise<unknown> {
+    if (this.#tracing === undefined) return this.#store(batch);
+    const requests = new Set(batch.map(({ trace }) => trace));
+    return this.#tracing.batch(this.#options.name, batch.length, requests, () => this.#store(batch));
   }
 
   /** Stores a batch and settles its rows. Returns the fault when retrying was given up. */

@@ -4,10 +4,17 @@ export type Job = {
   name: string;
   /** Cron, UTC. Across all replicas each beat runs once. */
   schedule: string;
-  run(): Promise<void>;
+  /** `signal` is aborted when the process is about to end: what is under way is brought to its end, and nothing more is begun. */
+  run(signal?: AbortSignal): Promise<void>;
 };
 
-export type Jobs = { stop(): Promise<void> };
+export type Jobs = {
+  /**
+   * Starts no more jobs, tells those under way, and waits for them up to `deadlineMs` (a second at least). One that takes longer counts as failed
+   * and is tried again, here or elsewhere.
+   */
+  stop(deadlineMs?: number): Promise<void>;
+};
 
 export type JobsOptions = {
   databaseUrl: string;
@@ -16,6 +23,8 @@ export type JobsOptions = {
   pollSeconds?: number;
   onError(error: unknown, job?: string): void;
 };
+
+const defaultStopMs = 2_000;
 
 const connection = (connectionString: string) => ({
   connectionString,
@@ -41,6 +50,7 @@ export async function installJobs(databaseUrl: string): Promise<void> {
  * @throws Error when the queue's tables are missing or of another version: the migrations have not run.
  */
 export async function startJobs({ databaseUrl, jobs, pollSeconds = 10, onError }: JobsOptions): Promise<Jobs> {
+  const ending = new AbortController();
   const boss = new PgBoss({ ...connection(databaseUrl), max: 2, migrate: false });
   boss.on('error', (error) => onError(error));
   await boss.start();
@@ -49,12 +59,17 @@ export async function startJobs({ databaseUrl, jobs, pollSeconds = 10, onError }
     await boss.schedule(name, schedule, {});
     await boss.work(name, { pollingIntervalSeconds: pollSeconds }, async () => {
       try {
-        await run();
+        await run(ending.signal);
       } catch (error) {
         onError(error, name);
         throw error;
       }
     });
   }
-  return { stop: () => boss.stop({ graceful: true, timeout: 2_000 }) };
+  return {
+    async stop(deadlineMs = defaultStopMs) {
+      ending.abort();
+      await boss.stop({ graceful: true, timeout: deadlineMs });
+    },
+  };
 }

@@ -69,7 +69,7 @@ export function createMailer({ url, from, replyTo, timeoutMs = defaultTimeoutMs 
           signal: AbortSignal.timeout(timeoutMs * wholeMessageFactor),
         });
       } catch (error) {
-        throw mailError(error, server.auth?.pass);
+        throw mailError(error, [server.auth?.pass, ...namesOf(to)]);
       } finally {
         transport.close();
       }
@@ -125,28 +125,41 @@ function isLoopback(host: string): boolean {
 
 type SmtpError = { code?: string; originalCode?: string; responseCode?: number; response?: string; command?: string };
 
-function mailError(error: unknown, password: string | undefined): DeliveryError {
+/** How a server may name whom it does not want to write to. */
+function namesOf({ name, address }: Address): (string | undefined)[] {
+  return [address, address.slice(0, address.lastIndexOf('@')), name];
+}
+
+function mailError(error: unknown, secrets: readonly (string | undefined)[]): DeliveryError {
   const { code, originalCode, responseCode, response, command = '' } = error as SmtpError;
-  const answer = responseCode === undefined ? '' : ` (${said(responseCode, response, code, password)})`;
+  const answer = responseCode === undefined ? '' : ` (${said(responseCode, response, code, secrets)})`;
+  const reason = responseCode === undefined ? (originalCode ?? code) : codesOf(responseCode, response);
+  const failure = (outcome: 'retry' | 'permanent', message: string) => new DeliveryError(outcome, message, { reason });
   // RFC 5321, 4.2.1: 5yz is final. A refusal of the connection itself says nothing about the message, so it is not.
   if (responseCode !== undefined && responseCode >= 500) {
-    if (command.startsWith('AUTH'))
-      return new DeliveryError('permanent', `the mail server refused the user or password of SMTP_URL${answer}`);
-    if (command === 'MAIL FROM') return new DeliveryError('permanent', `the mail server refused the sender, MAIL_FROM${answer}`);
-    if (command === 'RCPT TO') return new DeliveryError('permanent', `the mail server refused the recipient, contact_email${answer}`);
-    if (command === 'DATA') return new DeliveryError('permanent', `the mail server refused the message${answer}`);
+    if (command.startsWith('AUTH')) return failure('permanent', `the mail server refused the user or password of SMTP_URL${answer}`);
+    if (command === 'MAIL FROM') return failure('permanent', `the mail server refused the sender, MAIL_FROM${answer}`);
+    if (command === 'RCPT TO') return failure('permanent', `the mail server refused the recipient, contact_email${answer}`);
+    if (command === 'DATA') return failure('permanent', `the mail server refused the message${answer}`);
   }
-  if (code === 'ETLS') return new DeliveryError('retry', `no TLS with the mail server (${originalCode ?? responseCode ?? 'not offered'})`);
-  if (answer) return new DeliveryError('retry', `the mail server did not take the message${answer}`);
-  return new DeliveryError(
-    'retry',
-    `the mail server was not reached, or did not answer (${originalCode ?? code ?? (error as Error).name})`,
-  );
+  if (code === 'ETLS') return failure('retry', `no TLS with the mail server (${originalCode ?? responseCode ?? 'not offered'})`);
+  if (answer) return failure('retry', `the mail server did not take the message${answer}`);
+  return failure('retry', `the mail server was not reached, or did not answer (${originalCode ?? code ?? (error as Error).name})`);
 }
 
 /** Once the server has seen the message, its words may hold a part of it: then only the codes are told. */
-function said(responseCode: number, response: string | undefined, code: string | undefined, password: string | undefined): string {
-  if (code !== 'EMESSAGE' && code !== 'EAUTH') return tidy(response ?? `${responseCode}`, [password]);
+function said(
+  responseCode: number,
+  response: string | undefined,
+  code: string | undefined,
+  secrets: readonly (string | undefined)[],
+): string {
+  if (code !== 'EMESSAGE' && code !== 'EAUTH') return tidy(response ?? `${responseCode}`, secrets);
+  return codesOf(responseCode, response);
+}
+
+/** `550 5.1.1`, or `550`. */
+function codesOf(responseCode: number, response: string | undefined): string {
   const enhanced = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/.exec(response ?? '')?.[1];
   return enhanced ? `${responseCode} ${enhanced}` : `${responseCode}`;
 }

@@ -11,9 +11,19 @@ export function createMetrics(version: string) {
   const registers = [registry];
   const counter = <Name extends string>(name: string, help: string, labelNames: Name[] = []) =>
     new Counter({ name, help, labelNames, registers });
-  /** Sets a gauge whenever it is scraped. */
+  /** Sets a gauge whenever it is scraped. One that cannot be set now is left out of that scrape: all others are told, and no old figure is. */
   const watch = (watched: Gauge, update: (gauge: Gauge) => void | Promise<void>) =>
-    Object.assign(watched, { collect: () => update(watched) });
+    Object.assign(watched, {
+      async collect() {
+        try {
+          await update(watched);
+        } catch {
+          watched.reset();
+          // Without labels `reset` leaves a 0, and with them `remove` wants to be told which.
+          if ((watched as unknown as { labelNames: string[] }).labelNames.length === 0) watched.remove();
+        }
+      },
+    });
   const gauge = <Name extends string>(name: string, help: string, labelNames: Name[] = []) =>
     new Gauge({ name, help, labelNames, registers });
   /** Shown from the first time it is set: before, 0 would be a statement, and an alarm. */
@@ -60,6 +70,8 @@ export function createMetrics(version: string) {
       'pool',
       'state',
     ]),
+    poolMaximum: gauge('postgres_pool_max_connections', 'Connections that a pool may have.', ['pool']),
+    healthStatus: silentGauge('api_health_status', '1 while the health answer says that all is well, 0 while it does not.'),
     inboxBacklog: silentGauge('inbox_backlog_events', 'Unacknowledged events of all partners, as last estimated.'),
     inboxWaits: gauge('inbox_waits', 'Long polls waiting now.'),
     redisUp: silentGauge('redis_up', '1 while Redis answers, 0 while limits are kept per process. Absent without Redis.'),
@@ -68,6 +80,23 @@ export function createMetrics(version: string) {
     partitionsAhead: silentGauge('partitions_ahead_days', 'Days after today for which the events table has partitions.'),
     retentionRunAt: silentGauge('retention_last_run_timestamp_seconds', 'When the retention job last ended well.'),
     jobFailures: counter('job_failures_total', 'Background jobs that failed.', ['job']),
+    partnerEvents: counter('partner_events_total', 'Events by partner and outcome; from the 201st partner on as other.', [
+      'partner',
+      'outcome',
+    ]),
+    partnerRequests: counter('partner_requests_total', 'Answers by partner and class of status: 2xx, 4xx, 429, 5xx.', ['partner', 'class']),
+    partnerLastEvent: gauge(
+      'partner_last_event_timestamp_seconds',
+      'When this process last took an event of the partner, or its repetition.',
+      ['partner'],
+    ),
+    suspiciousPatterns: counter('suspicious_patterns_total', 'Suspicious uses of keys, once for each window and subject.', ['pattern']),
+    keyExpiryMin: silentGauge('api_key_expiry_timestamp_seconds_min', 'When the next key expires that works and has not been replaced.'),
+    keysExpiring: gauge('api_keys_expiring', 'Keys that work, have not been replaced, and expire within 7d or 30d.', ['within']),
+    deadLettersStored: silentGauge('dead_letters_stored', 'Dead letters of all partners; above 10,000 as last estimated.'),
+    vaultUp: silentGauge('vault_up', '1 while the vault wraps and unwraps, 0 while it does not. Absent without a vault.'),
+    auditLogRows: silentGauge('audit_log_rows', 'Rows of the audit log.'),
+    pricePerHour: silentGauge('deployment_price_dollars_per_hour', 'What the deployment costs, as configured. Absent if it is not.'),
   };
 }
 
@@ -93,6 +122,7 @@ export function watchQueue(metrics: Metrics, queue: string, writer: () => { queu
 
 /** Reports the connections of each pool at each scrape. */
 export function watchPools(metrics: Metrics, pools: { write: pg.Pool; read: pg.Pool }): void {
+  for (const name of ['write', 'read'] as const) metrics.poolMaximum.set({ pool: name }, pools[name].options.max);
   metrics.watch(metrics.poolConnections as Gauge, () => {
     for (const name of ['write', 'read'] as const) {
       const pool = pools[name];

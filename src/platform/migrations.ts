@@ -21,10 +21,19 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     if (error) throw error;
     await sql`SELECT ensure_partitions(now(), ${partitionDaysAhead})`.execute(db);
     await installJobs(databaseUrl);
+    await grantJobs(db);
     return (results ?? []).map((result) => result.migrationName);
   } finally {
     await db.destroy();
   }
+}
+
+/** A server whose login is a member of the role and nothing else works on the queue too; making and altering its tables stays with us. */
+async function grantJobs(db: Kysely<unknown>): Promise<void> {
+  await sql`GRANT USAGE ON SCHEMA pgboss TO triggers_app`.execute(db);
+  await sql`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pgboss TO triggers_app`.execute(db);
+  await sql`GRANT USAGE ON ALL SEQUENCES IN SCHEMA pgboss TO triggers_app`.execute(db);
+  await sql`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgboss TO triggers_app`.execute(db);
 }
 
 /** Days for which partitions exist ahead of today: a job that fails for a week still loses nothing. */

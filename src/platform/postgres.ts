@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Database } from './schema.ts';
+import { installedTracing, traceStatements } from './tracing.ts';
 
 export type Pools = {
   /** Storing and acknowledging, and nothing else: a storm of polls cannot take these connections. */
@@ -57,7 +58,9 @@ export function createPools(options: PoolOptions): Pools {
   };
   const write = new pg.Pool({ ...common, max: options.writeConnections, min: 1, idleTimeoutMillis: 60_000, options: pinnedPlans });
   const read = new pg.Pool({ ...common, max: options.readConnections, idleTimeoutMillis: 60_000, options: pinnedPlans });
+  const tracing = installedTracing();
   for (const pool of [write, read]) {
+    if (tracing) traceStatements(pool, tracing);
     pool.on('error', options.onIdleError);
     // The pool listens to idle connections only. One that is lost while somebody holds it, between two statements, would end the process; its
     // holder learns of it from the next statement.

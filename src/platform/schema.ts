@@ -68,7 +68,11 @@ export type Database = {
     input: ColumnType<Record<string, unknown>, string | undefined, string>;
     result: ColumnType<Record<string, unknown>, string | undefined, string>;
     attempts: Generated<number>;
+    /** How often in a row the service asked to wait. */
+    waits: Generated<number>;
     due_at: Date;
+    /** Since when it is being tried. */
+    claimed_at: Date | null;
     last_error: string | null;
     created_at: ColumnType<Date, never, never>;
     done_at: Date | null;

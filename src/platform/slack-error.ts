@@ -26,8 +26,9 @@ const advice: Record<string, string> = {
   not_in_channel: 'invite the app to the channel',
 };
 
-/** A longer wait is no answer that is meant. */
+/** A longer wait is no answer that is meant, and a shorter one would have the same asked again without a breath. */
 const longestWaitSeconds = 86_400;
+const shortestWaitSeconds = 1;
 
 type ClientError = {
   code?: string;
@@ -43,16 +44,20 @@ type ClientError = {
 export function slackError(method: string, error: unknown, token: string): DeliveryError {
   if (error instanceof DeliveryError) return error;
   const { code, retryAfter, statusCode, data, original } = error as ClientError;
-  if (code === 'slack_webapi_rate_limited_error' && retryAfter !== undefined)
-    return new DeliveryError('retry', `Slack asks to wait ${retryAfter} s before the next ${method}`, {
-      retryAfterMs: Math.min(retryAfter, longestWaitSeconds) * 1000,
+  if (code === 'slack_webapi_rate_limited_error' && retryAfter !== undefined) {
+    const seconds = Math.min(Math.max(retryAfter, shortestWaitSeconds), longestWaitSeconds);
+    return new DeliveryError('retry', `Slack asks to wait ${seconds} s before the next ${method}`, {
+      retryAfterMs: seconds * 1000,
+      reason: 'ratelimited',
     });
+  }
   if (code === 'slack_webapi_platform_error') return refusal(method, data?.error, token);
   if (code === 'slack_webapi_http_error' && statusCode !== undefined) {
     const passes = statusCode >= 500 || statusCode === 408;
     return new DeliveryError(
       passes ? 'retry' : 'permanent',
       `Slack answered ${method} with HTTP ${statusCode}${passes ? '' : '; is SLACK_API_URL right?'}`,
+      { reason: `http_${statusCode}` },
     );
   }
   const why = [original?.cause?.code, original?.code, original?.name, (error as Error).name].find((each) => typeof each === 'string');

@@ -20,6 +20,10 @@ export type Channel = {
   isGeneral: boolean;
   /** With another company, or to be when it accepts. */
   isShared: boolean;
+  /** The user who made it; '' where Slack does not say. */
+  creator: string;
+  /** When, as milliseconds; 0 where Slack does not say. */
+  createdMs: number;
 };
 
 /** Marks a message as one of ours, so that it can be found again. */
@@ -27,6 +31,8 @@ export type MessageMark = { event: string; payload: Record<string, string> };
 
 /** The part of Slack's Web API that is used. Every method throws DeliveryError, and tries once: who calls tries again. */
 export type Slack = {
+  /** The user that the app is. */
+  ownUserId(): Promise<string>;
   /** Makes a public channel. */
   createChannel(name: string): Promise<Channel | 'name_taken'>;
   /** The public channel of that name, also an archived one. */
@@ -42,7 +48,10 @@ export type Slack = {
 };
 
 const defaultTimeoutMs = 10_000;
-const pageSize = 200;
+/** The largest that conversations.list and conversations.history take. */
+const pageSize = 999;
+/** Pages that one search may ask for: about what Slack allows in a minute (20 calls; docs.slack.dev, rate limits, tier 2). */
+const mostPages = 20;
 
 export function createSlack({ token, apiUrl, timeoutMs = defaultTimeoutMs }: SlackSettings): Slack {
   let client: Promise<WebClient> | undefined;
@@ -57,7 +66,28 @@ export function createSlack({ token, apiUrl, timeoutMs = defaultTimeoutMs }: Sla
     }
   }
 
+  /** Turns pages until `look` finds something, or there are no more. */
+  async function search<Page extends Paged, Found>(
+    method: string,
+    page: (client: WebClient, cursor: string | undefined) => Promise<Page>,
+    look: (page: Page) => Found | undefined,
+  ): Promise<Found | undefined> {
+    const seen = new Set<string | undefined>();
+    for (let cursor: string | undefined; !seen.has(cursor) && seen.size < mostPages; ) {
+      seen.add(cursor);
+      const answer = await ask(method, (slack) => page(slack, cursor));
+      const found = look(answer);
+      cursor = answer.response_metadata?.next_cursor || undefined;
+      if (found !== undefined || cursor === undefined) return found;
+    }
+    throw new DeliveryError('retry', `Slack's pages of ${method} do not end (${seen.size} were read)`, { reason: 'no_last_page' });
+  }
+
   return {
+    async ownUserId() {
+      const { user_id } = await ask('auth.test', (slack) => slack.auth.test());
+      return understood('auth.test', user_id);
+    },
     async createChannel(name) {
       try {
         const { channel } = await ask('conversations.create', (slack) => slack.conversations.create({ name }));
@@ -68,16 +98,12 @@ export function createSlack({ token, apiUrl, timeoutMs = defaultTimeoutMs }: Sla
       }
     },
     async findChannel(name) {
-      let cursor: string | undefined;
-      do {
-        const page = await ask('conversations.list', (slack) =>
-          slack.conversations.list({ types: 'public_channel', exclude_archived: false, limit: pageSize, cursor }),
-        );
-        const found = page.channels?.find((channel) => channel.name === name);
-        if (found) return readChannel('conversations.list', found);
-        cursor = page.response_metadata?.next_cursor || undefined;
-      } while (cursor);
-      return undefined;
+      const found = await search(
+        'conversations.list',
+        (slack, cursor) => slack.conversations.list({ types: 'public_channel', exclude_archived: false, limit: pageSize, cursor }),
+        ({ channels }) => channels?.find((channel) => channel.name === name),
+      );
+      return found && readChannel('conversations.list', found);
     },
     async joinChannel(channel) {
       await ask('conversations.join', (slack) => slack.conversations.join({ channel }));
@@ -90,18 +116,15 @@ export function createSlack({ token, apiUrl, timeoutMs = defaultTimeoutMs }: Sla
     },
     async findMessage(channel, { event, payload }, sinceMs) {
       const oldest = (sinceMs / 1000).toFixed(6);
-      let cursor: string | undefined;
-      do {
-        const page = await ask('conversations.history', (slack) =>
-          slack.conversations.history({ channel, oldest, include_all_metadata: true, limit: pageSize, cursor }),
-        );
-        const found = page.messages?.find(
-          ({ metadata }) => metadata?.event_type === event && sameMembers(payload, metadata.event_payload as Record<string, unknown>),
-        );
-        if (found) return found.ts;
-        cursor = page.response_metadata?.next_cursor || undefined;
-      } while (cursor);
-      return undefined;
+      const found = await search(
+        'conversations.history',
+        (slack, cursor) => slack.conversations.history({ channel, oldest, include_all_metadata: true, limit: pageSize, cursor }),
+        ({ messages }) =>
+          messages?.find(
+            ({ metadata }) => metadata?.event_type === event && sameMembers(payload, metadata.event_payload as Record<string, unknown>),
+          ),
+      );
+      return found?.ts;
     },
     async post(channel, text, { event, payload }) {
       const { ts } = await ask('chat.postMessage', (slack) =>
@@ -139,6 +162,8 @@ async function connect(token: string, slackApiUrl: string | undefined, timeout: 
   });
 }
 
+type Paged = { response_metadata?: { next_cursor?: string } };
+
 type RawChannel = {
   id?: string;
   name?: string;
@@ -148,6 +173,9 @@ type RawChannel = {
   is_general?: boolean;
   is_ext_shared?: boolean;
   is_pending_ext_shared?: boolean;
+  creator?: string;
+  /** Seconds. */
+  created?: number;
 };
 
 function readChannel(method: string, raw: RawChannel | undefined): Channel {
@@ -159,6 +187,8 @@ function readChannel(method: string, raw: RawChannel | undefined): Channel {
     isArchived: raw?.is_archived === true,
     isGeneral: raw?.is_general === true,
     isShared: raw?.is_ext_shared === true || raw?.is_pending_ext_shared === true,
+    creator: raw?.creator ?? '',
+    createdMs: (raw?.created ?? 0) * 1000,
   };
 }
 

@@ -17,6 +17,9 @@ export type SlackChannel = {
   isMember: boolean;
   isArchived: boolean;
   isGeneral: boolean;
+  creator: string;
+  /** Seconds. */
+  created: number;
   /** Addresses of other companies' people. */
   invited: string[];
   messages: SlackMessage[];
@@ -36,6 +39,8 @@ export type TestSlack = {
   /** Value of SLACK_API_URL. */
   url: string;
   token: string;
+  /** The user that the app is. */
+  user: string;
   channels: SlackChannel[];
   /** Methods in the order of their calls, with their arguments. */
   calls: { method: string; args: Record<string, string> }[];
@@ -55,6 +60,7 @@ export async function startSlack(t: Pick<Test, 'teardown'>, token = 'xoxb-1-test
   const slack: TestSlack = {
     url: '',
     token,
+    user: 'U00000BOT',
     channels: [],
     calls: [],
     hanging: 0,
@@ -68,6 +74,8 @@ export async function startSlack(t: Pick<Test, 'teardown'>, token = 'xoxb-1-test
         isMember: false,
         isArchived: false,
         isGeneral: false,
+        creator: 'U0000JANE',
+        created: Math.floor(Date.now() / 1000),
         invited: [],
         messages: [],
         ...given,
@@ -105,11 +113,12 @@ export async function startSlack(t: Pick<Test, 'teardown'>, token = 'xoxb-1-test
 }
 
 function answerTo(slack: TestSlack, method: string, args: Record<string, string>): object {
+  if (method === 'auth.test') return { ok: true, user_id: slack.user, bot_id: 'B00000BOT' };
   if (method === 'conversations.create') {
     const { name = '' } = args;
     if (!/^[a-z0-9_-]{1,80}$/.test(name)) return { ok: false, error: 'invalid_name_specials' };
     if (slack.channels.some((channel) => channel.name === name)) return { ok: false, error: 'name_taken' };
-    return { ok: true, channel: shown(slack.addChannel({ name, isMember: true })) };
+    return { ok: true, channel: shown(slack.addChannel({ name, isMember: true, creator: slack.user })) };
   }
   if (method === 'conversations.list') {
     const { page, next } = pageOf(slack.channels, args.cursor);
@@ -149,7 +158,7 @@ function pageOf<T>(all: T[], cursor = '0'): { page: T[]; next: string } {
   return { page: all.slice(Number(cursor), end), next: end < all.length ? `${end}` : '' };
 }
 
-function shown({ id, name, topic, isMember, isArchived, isGeneral, invited }: SlackChannel): object {
-  const is_pending_ext_shared = invited.length > 0;
-  return { id, is_pending_ext_shared, name, topic: { value: topic }, is_member: isMember, is_archived: isArchived, is_general: isGeneral };
+function shown({ id, name, topic, isMember, isArchived, isGeneral, creator, created, invited }: SlackChannel): object {
+  const is = { is_member: isMember, is_archived: isArchived, is_general: isGeneral, is_pending_ext_shared: invited.length > 0 };
+  return { id, name, topic: { value: topic }, creator, created, ...is };
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
@@ -19,11 +19,15 @@ export type TestSmtp = {
   refuse: { recipient?(address: string): Error | undefined; message?(): Error | undefined };
   /** Awaited between a message and the answer to it. */
   hold: (() => Promise<void>) | undefined;
+  /** It hangs up when it has a message, in place of an answer. */
+  hangsUp: boolean;
   /** Ends the server, so that nobody listens. */
   stop(): Promise<void>;
   /** Listens again, on the same port. */
   start(): Promise<void>;
 };
+
+type Connected = { connections: Set<{ _socket: Socket }> };
 
 export type SmtpOptions = { user?: string; password?: string; server?: SMTPServerOptions };
 
@@ -42,6 +46,7 @@ export async function startSmtp(t: Pick<Test, 'teardown'>, { user, password, ser
     attempts: 0,
     refuse: {},
     hold: undefined,
+    hangsUp: false,
     stop: () => new Promise((resolve) => server.close(() => resolve())),
     async start() {
       server = new SMTPServer({
@@ -63,7 +68,9 @@ export async function startSmtp(t: Pick<Test, 'teardown'>, { user, password, ser
             const to = session.envelope.rcptTo.map(({ address }) => address);
             smtp.received.push({ raw: raw.toString('utf8'), mail: await PostalMime.parse(raw), to, user: session.user });
             await smtp.hold?.();
-            done(null);
+            // The connections are not among its types.
+            if (smtp.hangsUp) for (const { _socket } of (server as unknown as Connected).connections) _socket.destroy();
+            else done(null);
           }, done);
         },
         ...options,

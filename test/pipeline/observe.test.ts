@@ -36,13 +36,16 @@ t.test('what no route takes is one operation, whatever its URL', async (t) => {
   t.notOk((await app.app.metrics.registry.metrics()).includes('secret-path'));
 });
 
-t.test('labels are operations, statuses and closed lists: never a URL, an id, a key or a partner', async (t) => {
+t.test('labels are operations, statuses, closed lists and, of partner_… alone, slugs: never a URL, an id or a key', async (t) => {
   const partner = await app.addPartner();
   const id = await postEvent(app, partner.key, { event_type: 'a.very.special.type', idempotency_key: 'a-special-key' });
   await app.request('GET', `/v1/events/${id}?x=1`, { key: partner.key });
   await app.request('GET', '/v1/inbox?event_type=a.very.special.type&wait=1', { key: partner.key });
   const text = await app.app.metrics.registry.metrics();
-  for (const hidden of [id, id.slice(4), partner.key, partner.slug, 'special', '/v1/']) t.notOk(text.includes(hidden), hidden);
+  for (const hidden of [id, id.slice(4), partner.key, 'special', '/v1/']) t.notOk(text.includes(hidden), hidden);
+  const naming = text.split('\n').filter((line) => line.includes(`"${partner.slug}"`));
+  t.ok(naming.length > 0);
+  for (const line of naming) t.match(line, /^partner_[a-z_]+\{/);
   const operations = new Set([...text.matchAll(/operation="([^"]*)"/g)].map(([, operation]) => operation as string));
   for (const operation of operations) t.match(operation, /^(unmatched|[a-z][A-Za-z]+)$/);
   t.ok(operations.size <= routeTable(app.app).length + 2);
@@ -99,6 +102,16 @@ t.test('a readiness or health answer of 503 is no error of the service', async (
   t.equal((await draining.request('GET', '/health/ready')).status, 503);
   t.equal((await draining.request('GET', '/health')).status, 503);
   t.match((await draining.request('GET', '/health')).json.metrics, { requests_total: 2, errors_total: 0, error_rate: 0 });
+});
+
+t.test('the answers to a partner are counted by class, and those to nobody are not', async (t) => {
+  const limited = await app.addPartner({ rate: 1, burst: 2 });
+  const of = (label: string) => sample('partner_requests_total', { partner: limited.slug, class: label });
+  await app.request('GET', '/v1/account', { key: limited.key });
+  await app.request('GET', '/v1/events/x', { key: limited.key });
+  t.equal((await app.request('POST', '/v1/events', { key: limited.key, body: { event_type: 'x', payload: {} } })).status, 429);
+  await app.request('GET', '/v1/account', { key: `${limited.key}x` });
+  t.same([await of('2xx'), await of('4xx'), await of('429'), await of('5xx')], [1, 1, 1, undefined]);
 });
 
 t.test('/metrics is not on the public listener', async (t) => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import t, { type Test } from 'tap';
@@ -146,4 +148,54 @@ t.test('stop lets a running job end', async (t) => {
   await begun.promise;
   await jobs.stop();
   t.equal(ended, true);
+});
+
+/** A job that ends when it is told to, and no sooner. */
+function patient(work: (signal: AbortSignal | undefined) => Promise<void>) {
+  const begun = Promise.withResolvers<void>();
+  const job: Job = {
+    name: 'patient',
+    schedule: '0 0 1 1 *',
+    run(signal) {
+      begun.resolve();
+      return work(signal);
+    },
+  };
+  return { job, begun: begun.promise };
+}
+
+t.test('a running job is told at once that the process ends, and gets the time that it is given', async (t) => {
+  const { errors, replica, open } = await start(t);
+  let told = 0;
+  let ended = false;
+  const { job, begun } = patient(async (signal) => {
+    if (signal && !signal.aborted) await once(signal, 'abort');
+    told = performance.now();
+    // Longer than the queue waits by itself: the last answer of a slow mail server.
+    await delay(2_500);
+    ended = true;
+  });
+  const jobs = await replica([job]);
+  const queue = await open();
+  const id = (await queue.send('patient', {})) as string;
+  await begun;
+  const asked = performance.now();
+  await jobs.stop(20_000);
+  t.equal(ended, true);
+  t.ok(told - asked < 1_000);
+  t.equal((await queue.findJobs('patient', { id }))[0]?.state, 'completed');
+  t.same(errors, []);
+});
+
+t.test('a job that does not end keeps nobody longer than that, and is tried again', async (t) => {
+  const { replica, open } = await start(t);
+  const released = Promise.withResolvers<void>();
+  const { job, begun } = patient(() => released.promise);
+  const jobs = await replica([job]);
+  const queue = await open();
+  const id = (await queue.send('patient', {})) as string;
+  await begun;
+  await jobs.stop(1_000);
+  t.equal((await queue.findJobs('patient', { id }))[0]?.state, 'retry');
+  released.resolve();
 });

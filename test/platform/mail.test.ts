@@ -68,6 +68,13 @@ t.test('a refusal for good is told from one for now', async (t) => {
   t.equal(smtp.received.length, 0);
 });
 
+t.test('who was written to is in no error, however the server says it', async (t) => {
+  const smtp = await startSmtp(t);
+  smtp.refuse.recipient = () => smtpError(550, '5.1.1 <JOHN@acme.EXAMPLE> (Jon (J.)  Doe) is unknown: john');
+  const failure = await failureOf(smtp.url, { to: { name: 'Jon (J.) Doe', address: 'john@acme.example' } });
+  t.match(failure, { message: 'the mail server refused the recipient, contact_email (550 5.1.1 <…> (…) is unknown: …)' });
+});
+
 t.test('a wrong password is a refusal for good, and is not repeated in the error', async (t) => {
   const smtp = await startSmtp(t, { user: 'apikey', password: 'right' });
   const failure = await failureOf(smtp.url.replace('right', 'wrong-password'));
@@ -133,6 +140,9 @@ t.test('an address is exactly one', (t) => {
 t.test('what a service says is kept as one short line without secrets', (t) => {
   t.equal(tidy(' a\r\n b\u2028c '), 'a b c');
   t.equal(tidy('no hunter2 here', ['hunter2', undefined]), 'no … here');
+  t.equal(tidy('no HUNTER2.here, nor hunter2xhere', ['hunter2.HERE']), 'no …, nor hunter2xhere');
+  t.equal(tidy('a pass \r\n word', ['pass  word']), 'a …');
+  t.equal(tidy('Al is not at all here, al?', ['Al', '', ' ']), '… is not at all here, …?', 'a short one as a word');
   t.equal(tidy('key sk_beta_acme_0123456789abcdefghijklmnopqrstuvwxyz!'), 'key …!');
   t.ok(tidy('x'.repeat(1000)).length < 200);
   t.end();

@@ -1,10 +1,14 @@
+import { rm } from 'node:fs/promises';
 import t from 'tap';
 import { generateKey } from '../../src/pipeline/auth/key-format.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
-import { startTestApp } from '../helper/app.ts';
+import { createKeyFile } from '../../src/platform/vault/key-file.ts';
+import { insertKey, startTestApp } from '../helper/app.ts';
+import { createTestDatabase } from '../helper/database.ts';
 import { testRedisUrl, uniquePrefix } from '../helper/redis.ts';
 import { acknowledge, poll, seedMany } from '../helper/seed.ts';
 import { until } from '../helper/until.ts';
+import { brokenWay } from '../pipeline/auth/tcp-proxy.ts';
 
 type Samples = Map<string, number>;
 
@@ -102,6 +106,81 @@ t.test('without Redis nothing is said of it, and with it whether it answers', as
 t.test('what a job reports is absent until it has run', async (t) => {
   const samples = await scrape(createMetrics('x'));
   for (const name of ['partitions_ahead_days', 'retention_last_run_timestamp_seconds']) t.equal(samples.has(name), false, name);
+});
+
+t.test('what the tables hold is read at each scrape: dead letters, audit rows, keys that expire', async (t) => {
+  const own = await startTestApp(t);
+  const partner = await own.addPartner();
+  const read = async () => {
+    const samples = await scrape(own.app.metrics);
+    const names = ['dead_letters_stored', 'audit_log_rows', 'api_keys_expiring{within="7d"}', 'api_keys_expiring{within="30d"}'];
+    return names.map((name) => samples.get(name));
+  };
+  const soonest = async () => (await scrape(own.app.metrics)).get('api_key_expiry_timestamp_seconds_min');
+  const audited = async () => Number((await own.db.query('SELECT count(*) FROM audit_log')).rows[0].count);
+  t.same(await read(), [0, await audited(), 0, 0]);
+  t.equal(await soonest(), undefined, 'no key expires');
+
+  const day = 86_400_000;
+  const inDays = (days: number) => new Date(Math.floor(Date.now() / 1000) * 1000 + days * day);
+  for (const days of [-1, 3, 6.9, 20, 40]) await insertKey(own.db, partner.id, partner.slug, undefined, inDays(days));
+  const rows = await audited();
+  t.ok(rows > 0);
+  t.same(await read(), [0, rows, 2, 3]);
+  t.equal(await soonest(), inDays(3).getTime() / 1000);
+  const expiring = 'SELECT id FROM api_keys WHERE expires_at > now() ORDER BY expires_at';
+  const [first, second, third] = (await own.db.query<{ id: number }>(expiring)).rows.map(({ id }) => id);
+  await own.db.query('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [first]);
+  await own.db.query('UPDATE api_keys SET replaced_by = $2 WHERE id = $1', [second, third]);
+  t.same((await read()).slice(2), [0, 1], 'revoked and replaced keys are nobody’s concern');
+  t.equal(await soonest(), inDays(20).getTime() / 1000);
+
+  const [eventId] = await seedMany(own.db, partner.id, 1);
+  await own.request('POST', '/v1/inbox/receive', { key: partner.key, body: { max_events: 1, lease_seconds: 30 } });
+  t.equal((await own.request('PATCH', `/v1/events/${eventId}/reject`, { key: partner.key, body: {} })).status, 200);
+  t.equal((await read())[0], 1);
+});
+
+t.test('a scrape with a dead database tells all that it can, and nothing that is not so any more', async (t) => {
+  const way = await brokenWay(await createTestDatabase(t));
+  const folder = t.testdir({});
+  await createKeyFile(`${folder}/keys.json`);
+  const own = await startTestApp(t, { databaseUrl: way.url, VAULT_KEY_FILE: `${folder}/keys.json`, PRICE_PER_HOUR: 0.25 });
+  t.teardown(() => way.close());
+  const partner = await own.addPartner();
+  await own.request('GET', '/v1/account', { key: partner.key });
+  const stored = ['dead_letters_stored', 'audit_log_rows', 'api_keys_expiring{within="7d"}', 'inbox_backlog_events'];
+  const before = await scrape(own.app.metrics);
+  for (const name of stored) t.type(before.get(name), 'number', name);
+  t.equal(before.get('vault_up'), 1);
+
+  way.refuse();
+  const begun = performance.now();
+  const samples = await scrape(own.app.metrics);
+  t.ok(performance.now() - begun < 5_000, 'within half of what Prometheus allows');
+  for (const name of stored.slice(0, 3)) t.equal(samples.has(name), false, name);
+  t.equal(samples.get('http_requests_total{operation="getAccount",status="200"}'), 1);
+  t.equal(samples.get(`partner_requests_total{partner="${partner.slug}",class="2xx"}`), 1);
+  t.equal(samples.get('vault_up'), 1, 'it is no part of the database');
+  t.equal(samples.get('deployment_price_dollars_per_hour'), 0.25);
+  t.ok(samples.has('process_start_time_seconds'));
+
+  way.heal();
+  await until('the figures are back', async () => (await scrape(own.app.metrics)).has('audit_log_rows'));
+});
+
+t.test('whether the vault works is told where there is one', async (t) => {
+  t.equal((await scrape(metrics)).has('vault_up'), false);
+  const file = `${t.testdir({})}/keys.json`;
+  await createKeyFile(file);
+  const own = await startTestApp(t, { VAULT_KEY_FILE: file });
+  t.equal((await scrape(own.app.metrics)).get('vault_up'), 1);
+  await rm(file);
+  await until('it is down', async () => (await scrape(own.app.metrics)).get('vault_up') === 0);
+});
+
+t.test('a price is told if one is configured', async (t) => {
+  t.equal((await scrape(metrics)).has('deployment_price_dollars_per_hour'), false);
 });
 
 t.test('every metric has a help text and a name in the base units of Prometheus', async (t) => {

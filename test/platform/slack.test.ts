@@ -22,13 +22,13 @@ const mark = { event: 'welcome', payload: { partner_id: 'beta_000001' } };
 t.test('a channel is made, named, talked in, and found again', async (t) => {
   const { double, slack } = await setUp(t);
   const channel = await slack.createChannel('acme-beta');
-  t.match(channel, { name: 'acme-beta', isMember: true, isArchived: false, topic: '' });
+  t.match(channel, { name: 'acme-beta', isMember: true, isArchived: false, topic: '', creator: await slack.ownUserId() });
   if (channel === 'name_taken') throw new Error('it is new');
   await slack.setTopic(channel.id, 'topic');
   t.match(double.channels, [{ name: 'acme-beta', topic: 'topic' }]);
   t.equal(await slack.createChannel('acme-beta'), 'name_taken');
   for (const name of ['b', 'c', 'd', 'e']) double.addChannel({ name });
-  t.match(await slack.findChannel('e'), { name: 'e', isMember: false }, 'on the third page');
+  t.match(await slack.findChannel('e'), { name: 'e', isMember: false, creator: 'U0000JANE', createdMs: /^\d{13}$/ }, 'on the third page');
   t.equal(await slack.findChannel('nobody'), undefined);
   await slack.joinChannel(double.channels[4]?.id as string);
   t.match(await slack.findChannel('e'), { isMember: true });
@@ -76,6 +76,27 @@ t.test('being asked to wait is told with the time, to the second', async (t) => 
   t.match(await failureOf(slack.createChannel('acme')), { outcome: 'retry', retryAfterMs: 37_000 });
   double.fail('conversations.create', { status: 429, headers: { 'retry-after': '99999999' } });
   t.match(await failureOf(slack.createChannel('acme')), { retryAfterMs: 86_400_000 }, 'a day at most');
+  for (const none of ['0', '-5']) {
+    double.fail('conversations.create', { status: 429, headers: { 'retry-after': none } });
+    t.match(await failureOf(slack.createChannel('acme')), { retryAfterMs: 1_000, message: /asks to wait 1 s/ }, 'a second at least');
+  }
+});
+
+t.test('pages that do not end are an error, and no loop', async (t) => {
+  const { double, slack } = await setUp(t);
+  const page = (next_cursor: string) => ({
+    status: 200,
+    body: JSON.stringify({ ok: true, channels: [], messages: [], response_metadata: { next_cursor } }),
+  });
+  double.fail('conversations.list', ...Array(10).fill(page('again')));
+  t.match(await failureOf(slack.findChannel('acme')), {
+    outcome: 'retry',
+    message: /pages of conversations.list do not end \(2 were read\)/,
+  });
+  t.equal(double.calls.length, 2);
+  double.fail('conversations.history', ...Array.from({ length: 100 }, (_, index) => page(`${index}`)));
+  t.match(await failureOf(slack.findMessage('C1', mark, 0)), { outcome: 'retry', message: /\(20 were read\)/ });
+  t.equal(double.calls.length, 22);
 });
 
 t.test('no answer in time is an error, and no hang', async (t) => {

@@ -21,24 +21,24 @@ t.test('an export to a file is whole or not there, only its owner can read it, a
   t.match(edited, { code: 1, out: /"seq": 2,\n *"fault": "edited"/ });
   t.equal((await run('audit', 'export')).out.split('\n').slice(1).join('\n'), text.split('\n').slice(1).join('\n'), 'the same on stdout');
 
-  t.same(await json('audit', 'export', '--out', file, '--partner', 'acme', '--since-seq', '2'), { file, rows: 2 });
+  t.same(await json('audit', 'export', '--out', file, '--partner', 'acme', '--since-seq', '2'), { file, entries: 2 });
   t.match(await runAdmin(alone, ['audit', 'verify', file]), { code: 0, out: /entries +2\n/ });
   await tamper(databaseUrl, 'DELETE FROM audit_log WHERE seq = 2');
   t.match(await run('audit', 'export', '--out', file), { code: 0 }, 'a log with faults can be exported, and has them there');
   t.match(await runAdmin(alone, ['audit', 'verify', file, '--json']), { code: 1, out: /"fault": "missing"/ });
 });
 
-t.test('what cannot be read or written is said with its name, and leaves nothing behind', async (t) => {
+t.test('what cannot be read or written is a mistake of usage, is said with its name, and leaves nothing behind', async (t) => {
   const { run } = await startWithLog(t);
   const folder = t.testdir({ 'other.txt': 'hello\n', folder: {} });
   const inside = (name: string) => path.join(folder, name);
   const cases: [number, RegExp, string[]][] = [
-    [1, /cannot read .*missing\.jsonl: ENOENT/, ['verify', inside('missing.jsonl')]],
-    [1, /cannot read .*folder: EISDIR/, ['verify', inside('folder')]],
-    [1, /other\.txt: this is no export of the audit log/, ['verify', inside('other.txt')]],
-    [1, /there is no line "audit log anchor" in .*other\.txt/, ['verify', '--anchors', inside('other.txt')]],
-    [1, /cannot write .*: ENOENT/, ['export', '--out', inside('missing/audit.jsonl')]],
-    [1, /cannot write .*folder: EISDIR/, ['export', '--out', inside('folder')]],
+    [2, /cannot read .*missing\.jsonl: ENOENT/, ['verify', inside('missing.jsonl')]],
+    [2, /cannot read .*folder: EISDIR/, ['verify', inside('folder')]],
+    [2, /cannot use .*other\.txt: this is no export of the audit log/, ['verify', inside('other.txt')]],
+    [2, /there is no line "audit log anchor" in .*other\.txt/, ['verify', '--anchors', inside('other.txt')]],
+    [2, /cannot write .*: ENOENT/, ['export', '--out', inside('missing/audit.jsonl')]],
+    [2, /cannot write .*folder: EISDIR/, ['export', '--out', inside('folder')]],
     [2, /stdin can be the export or the log/, ['verify', '-', '--anchors', '-']],
     [2, /'--anchor <seq:hash>' argument '5' is invalid. It must be a number and a hash/, ['verify', '--anchor', '5']],
     [2, /'--since <when>' argument 'yesterday' is invalid. It must be an RFC 3339 time/, ['list', '--since', 'yesterday']],

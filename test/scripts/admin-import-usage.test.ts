@@ -8,7 +8,7 @@ t.test('rows come from a pipe, too; paths are those of the caller’s folder', a
   const { env, run } = await setUpImport(t);
   const args = ['partners', 'import', '-', '--format', 'yaml', '--json'];
   t.match(await runAdmin(env, args, '- slug: acme\n'), { code: 0, out: /"created": 1/ });
-  t.match(await run('partners', 'import', 'not-there.csv'), { code: 2, messages: /not-there\.csv cannot be read: ENOENT/ });
+  t.match(await run('partners', 'import', 'not-there.csv'), { code: 2, messages: /cannot read not-there\.csv: ENOENT/ });
 });
 
 t.test('a file or a command that cannot be used is exit code 2, and nothing is done', async (t) => {
@@ -24,7 +24,8 @@ t.test('a file or a command that cannot be used is exit code 2, and nothing is d
   t.match(await run('partners', 'import', good, '--format', 'xml'), { code: 2, messages: /Allowed choices are csv, json, yaml/ });
   t.match(await run('partners', 'import', good, '--expires', 'soon'), { code: 2, messages: /RFC 3339/ });
   t.match(await run('partners', 'import', good, '--results', open), { code: 2, messages: /others can read it: chmod 600/ });
-  t.match(await runAdmin(withoutVault, ['partners', 'import', good]), { code: 2, messages: /there is no vault/ });
+  for (const more of [[], ['--json']])
+    t.match(await runAdmin(withoutVault, ['partners', 'import', good, ...more]), { code: 2, out: '', messages: /there is no vault/ });
   t.same((await wholeTables(db)).partners, []);
   const keysFile = path.join(folder, 'keys.jsonl');
   t.match(await runAdmin(withoutVault, ['partners', 'import', good, '--results', keysFile]), {

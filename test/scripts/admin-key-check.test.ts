@@ -115,6 +115,7 @@ t.test('a file that cannot be read, and a key as an argument, are mistakes of us
   t.match(await check(env, '', '--offline', '--file', t.testdir()), { code: 2, messages: /cannot read .*EISDIR/ });
   const key = generateKey('live', 'acme');
   const given = await check(env, '', key);
-  t.match(given, { code: 2, out: '', messages: /the text comes from --file or standard input/ });
+  t.match(given, { code: 2, out: '', messages: /that is a whole key/ });
   t.notOk(given.messages.includes(key));
+  t.match(await check(env, '', 'leaked.log'), { code: 2, messages: /the text comes from --file or standard input/ });
 });

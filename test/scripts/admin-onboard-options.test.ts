@@ -75,6 +75,7 @@ t.test('the exit code tells what is wrong with the command', async (t) => {
     [2, /name the partners to onboard, or say --all/, ['keyless', '--all']],
     [2, /It must be in the future/, ['keyless', '--kickoff', '2020-01-01T00:00:00Z']],
     [2, /whole number from 1 to 3600/, ['keyless', '--wait', '0']],
+    [2, /--adopt-channel is for partners that are named/, ['--all', '--adopt-channel']],
     [3, /there is no partner "nobody"/, ['nobody', 'keyless']],
     [3, /there is no partner "nobody"/, ['status', 'nobody']],
     [3, /no active partner has an active key/, ['--all']],

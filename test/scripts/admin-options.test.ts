@@ -62,9 +62,13 @@ t.test('nothing is asked when --yes was given, and nothing is done when there is
   t.equal(await text(output), '');
 });
 
-t.test('an error of the database is told apart: away, refusing us, without tables, anything else', async (t) => {
-  const error = (code: string) => Object.assign(new Error('said the driver'), { code });
+t.test('an error of the database is told apart: away, refusing us, without tables, a file, anything else', async (t) => {
+  const error = (code: string, more = {}) => Object.assign(new Error('said the driver'), { code, ...more });
   for (const code of ['ECONNREFUSED', '57P03', '28P01', '3D000']) t.equal(outcomeOf(error(code)).exitCode, 5, code);
-  t.match(outcomeOf(error('42P01')), { exitCode: 1, message: /migrations/ });
+  t.match(outcomeOf(error('42P01')), { exitCode: 5, message: /migrations/ });
+  for (const syscall of ['open', 'rename', 'fsync']) t.equal(outcomeOf(error('EACCES', { syscall })).exitCode, 2, syscall);
+  t.equal(outcomeOf(error('EISDIR', { syscall: 'read', path: '/folder' })).exitCode, 2);
+  const sockets = [{ syscall: 'connect', address: '/run/.s.PGSQL.5432' }, { syscall: 'getaddrinfo', hostname: 'db' }, { syscall: 'read' }];
+  for (const socket of sockets) t.equal(outcomeOf(error('ENOENT', socket)).exitCode, 5, socket.syscall);
   t.match(outcomeOf(error('42601')), { exitCode: 1, message: 'said the driver' });
 });

@@ -25,7 +25,7 @@ t.test('a key file is made once; asked for only if it is missing, it is left alo
     messages: /holds the master key mk_\w+; .*keep a copy elsewhere/,
   });
   const made = await readFile(file, 'utf8');
-  t.match(await runAdmin({}, ['vault', 'init', file]), { code: 1, messages: /is there already/ });
+  t.match(await runAdmin({}, ['vault', 'init', file]), { code: 4, messages: /is there already/ });
   t.match(await runAdmin({}, ['vault', 'init', file, '--if-missing', '--json']), { code: 0, out: /"created": false/ });
   t.equal(await readFile(file, 'utf8'), made);
   await writeFile(file, 'damaged');
@@ -37,7 +37,12 @@ t.test('a rotation changes the master key, wraps everything anew, and is written
   const { db, json, run } = await setUp(t);
   const before = await json('vault', 'status');
   t.match(before, { kind: 'file', last_key_rotation: null, master_keys: [{ current: true, secrets: 2 }] });
-  t.match(await json('vault', 'rotate', '--dry-run'), { from: [before.master_keys[0].master_key], new_master_key: true, secrets: 2 });
+  t.match(await json('vault', 'rotate', '--dry-run'), {
+    dry_run: true,
+    from: [before.master_keys[0].master_key],
+    to: null,
+    rewrapped: 2,
+  });
   t.same(await json('vault', 'status'), before, 'a dry run changes nothing');
   t.match(await run('vault', 'rotate'), { code: 2, messages: /repeat with --yes/ });
   const rotation = await json('vault', 'rotate', '--yes', '--reason', 'yearly');
@@ -55,7 +60,7 @@ t.test('a rotation that broke off is gone on with, under the master key that it 
   const first = await json('vault', 'rotate', '--yes');
   // As if it had been killed after the first secret.
   await db.updateTable('vault_secrets').set({ master_key: kept.current }).where('key_id', '=', 2).execute();
-  t.match(await json('vault', 'rotate', '--dry-run'), { from: [kept.current], new_master_key: false, secrets: 1 });
+  t.match(await json('vault', 'rotate', '--dry-run'), { from: [kept.current], to: first.to, rewrapped: 1 });
   const second = await json('vault', 'rotate', '--yes').catch((error) => error);
   t.match(second, { message: /1 secrets do not open/ }, 'here the row says a master key that did not wrap it');
   const { wrapped_data_key } = await db.selectFrom('vault_secrets').selectAll().where('key_id', '=', 2).executeTakeFirstOrThrow();
@@ -107,7 +112,7 @@ t.test('KMS: keys are sealed under it, and another key of it takes over', async 
   t.match(await admin.run('keys', 'reveal', `${id}`, '--reason', 'test'), {
     code: 1,
     out: '',
-    messages: /vault: KMS does not do it \(AccessDenied/,
+    messages: /vault: KMS cannot be used \(AccessDenied/,
   });
 });
 

@@ -2,7 +2,7 @@ import pg from 'pg';
 import t from 'tap';
 import { createPartner, suspendPartner } from '../../src/modules/partners/store.ts';
 import { until } from '../helper/until.ts';
-import { sample, setUpImport, startAdmin } from './import-setup.ts';
+import { manyPartners, sample, setUpImport, startAdmin } from './import-setup.ts';
 
 t.test('ten partners are verified: what is missing is named with the command that mends it', async (t) => {
   const { db, run, json } = await setUpImport(t);
@@ -18,6 +18,7 @@ t.test('ten partners are verified: what is missing is named with the command tha
     slug: 'acme',
     partner_id: 'beta_000101',
     ok: false,
+    key_id: 1,
     checks: {
       key: { ok: true },
       limits: { ok: true },
@@ -32,7 +33,10 @@ t.test('ten partners are verified: what is missing is named with the command tha
     verified.partners.some(({ slug }: { slug: string }) => slug === 'demo'),
     'one with a test key alone is no part of the beta',
   );
-  t.match(messages, /acme: mailed: not begun: \.\/scripts\/admin onboard acme\n[\s\S]*admin: 0 of 10 partners are ready\n$/);
+  t.match(
+    messages,
+    /^acme: mailed, channel, kickoff: \.\/scripts\/admin onboard acme\n(.*: mailed, channel, kickoff: .*\n){9}admin: 0 of 10 partners are ready\n$/,
+  );
   t.match(
     (await run('partners', 'verify', 'acme')).out,
     /^slug .*kickoff\nacme +beta_000101 +active +✓ ok +✓ ok +✓ ok +✓ ok +– missing +– missing +– missing\n$/,
@@ -55,16 +59,19 @@ t.test(
     t.match(await run('partners', 'verify', '--count', '10'), { code: 0, messages: '10 partners are ready\n' });
     t.match(await json('partners', 'verify', '--file', sample), { count: 10, expected: 10, ok: true });
     t.match(await json('partners', 'verify', 'acme', 'acme'), { count: 1, expected: null, ok: true });
-    t.match(await run('partners', 'verify', '--count', '11'), { code: 1, messages: /there are 10 partners, not 11\n/ });
+    t.match(await run('partners', 'verify', '--count', '11'), {
+      code: 1,
+      messages: 'there are 10 partners, not 11\nadmin: 10 of 10 partners are ready\n',
+    });
     t.match(await run('partners', 'verify', '--rate', '500'), {
       code: 1,
-      messages: /acme: limits: rate_limit_per_sec is 100, not 500: .*partners change acme --rate/,
+      messages: /acme: limits \(rate_limit_per_sec is 100, not 500\): .*partners change acme --rate/,
     });
     const other = await write('p.csv', 'slug,rate_limit_per_sec\nacme,500\nnobody,\n');
     const compared = await run('partners', 'verify', '--file', other);
     t.match(compared, {
       code: 1,
-      messages: /acme: limits: .* not 500: .*partners import .*p\.csv --update\nnobody: no such partner: .*partners import/,
+      messages: /acme: limits \(.* not 500\): .*partners import .*p\.csv --update\nnobody: no such partner: .*partners import/,
     });
     t.match(compared.messages, /there are 1 partners, not 2/);
     await suspendPartner(db, 'acme');
@@ -77,6 +84,21 @@ t.test(
     });
   },
 );
+
+t.test('of much that is missing twenty lines are said, and how many more there are', async (t) => {
+  const { run, json, write } = await setUpImport(t);
+  await json('partners', 'import', await write('p.csv', manyPartners(25)));
+  const { code, out, messages } = await run('partners', 'verify', '--count', '26');
+  t.equal(code, 1);
+  t.equal(out.split('\n').length, 27, 'the table has them all');
+  const lines = messages.trimEnd().split('\n');
+  t.equal(lines.filter((line) => line.includes('scripts/admin onboard')).length, 20);
+  t.same(lines.slice(20), [
+    'and 5 more, which the table and --json show',
+    'there are 25 partners, not 26',
+    'admin: 0 of 25 partners are ready',
+  ]);
+});
 
 t.test('no partner at all is not a launch', async (t) => {
   const { run } = await setUpImport(t);

@@ -14,7 +14,7 @@ import type { SettleRow } from './store.ts';
 export type SettlingOptions = {
   writer: GroupCommit<SettleRow, SettleOutcome>;
   clock: Clock;
-  onSettled(status: 'acknowledged' | 'released' | 'extended', events: number): void;
+  onSettled(status: 'acknowledged' | 'released' | 'extended', events: number, principal: Principal): void;
   onDeadLetter(reason: DeadLetterReason): void;
 };
 
@@ -45,7 +45,7 @@ export class Settling {
     const token = command.token !== null && !isUuid.test(command.token) ? noToken : command.token;
     const outcome = await writer.submit({ ...command, token, partnerId: principal.partnerId, id }).catch(refuse);
     if (outcome.status === 'failed') throw new ApiError(outcome.code);
-    this.#count(outcome);
+    this.#count(outcome, principal);
     return members(outcome);
   }
 
@@ -67,11 +67,11 @@ export class Settling {
     return results;
   }
 
-  #count(outcome: SettleOutcome): void {
+  #count(outcome: SettleOutcome, principal: Principal): void {
     const { onSettled, onDeadLetter } = this.#options;
     if (outcome.status === 'failed' || ('again' in outcome && outcome.again)) return;
     if (outcome.status === 'dead_lettered') onDeadLetter(outcome.reason);
-    else onSettled(outcome.status, 1);
+    else onSettled(outcome.status, 1, principal);
   }
 }
 

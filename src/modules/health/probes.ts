@@ -63,7 +63,8 @@ export function queueTrouble(queue: { queuedRows: number; oldestQueuedMs: number
   return undefined;
 }
 
-async function timed<Value>(ask: () => Promise<Value>): Promise<{ value: Value; latencyMs: number } | undefined> {
+/** What `ask` gave and how long it took; undefined when it failed or took longer than a second. */
+export async function timed<Value>(ask: () => Promise<Value>): Promise<{ value: Value; latencyMs: number } | undefined> {
   const start = performance.now();
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<undefined>((resolve) => {

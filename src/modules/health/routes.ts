@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import type { Clock } from '../../platform/clock.ts';
+import type { Metrics } from '../../platform/metrics.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import type { Vault } from '../../platform/vault/vault.ts';
 import { type Probe, probePostgres, probeRedis, probeVault } from './probes.ts';
@@ -15,6 +16,7 @@ export type HealthOptions = {
   /** How long one look at the vault serves, in milliseconds: KMS takes money for each. */
   vaultCacheMs: number;
   clock: Clock;
+  metrics: Metrics;
   version: string;
   /** Undefined while requests can be stored; otherwise why not. */
   notReady(): string | undefined;
@@ -25,7 +27,7 @@ const cacheMs = 500;
 
 /** How the service is: in full for people, in one word for balancers. */
 export async function health(app: FastifyInstance, options: HealthOptions): Promise<void> {
-  const { pool, redis, vault, clock, version, notReady } = options;
+  const { pool, redis, vault, clock, metrics, version, notReady } = options;
   const startedAt = clock();
   const probe = cached(cacheMs, () => Promise.all([probePostgres(pool), redis && probeRedis(redis)]));
   const probeKeys = cached(options.vaultCacheMs, async () => vault && probeVault(vault, pool));
@@ -52,12 +54,22 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
     },
   );
 
+  // What alerts look at, without a request that somebody must send.
+  metrics.watch(metrics.healthStatus, async (gauge) => gauge.set((await look()).healthy ? 1 : 0));
+
+  async function look() {
+    const [[postgres, redisProbe], vaultProbe] = await Promise.all([probe(), probeKeys()]);
+    const reason = notReady();
+    const healthy = postgres.healthy && redisProbe?.healthy !== false && vaultProbe?.healthy !== false && reason === undefined;
+    return { postgres, redisProbe, vaultProbe, reason, healthy };
+  }
+
   async function getHealth(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     // A key is not needed, but one that is sent is checked: "verify your key" must mean something.
     const keyChecked = await checkKey(request);
-    const [[postgres, redisProbe], vaultProbe] = await Promise.all([probe(), probeKeys()]);
-    const reason = notReady() ?? (keyChecked ? undefined : 'keys cannot be looked up');
-    const healthy = postgres.healthy && redisProbe?.healthy !== false && vaultProbe?.healthy !== false && reason === undefined;
+    const { postgres, redisProbe, vaultProbe, ...found } = await look();
+    const reason = found.reason ?? (keyChecked ? undefined : 'keys cannot be looked up');
+    const healthy = found.healthy && keyChecked;
     const { requestsTotal, errorsTotal, p95LatencyMs } = app.requestStats;
     const body: Health = {
       status: healthy ? 'healthy' : 'degraded',

@@ -22,7 +22,7 @@ export type InboxOptions = {
   clock: Clock;
   waits: Waits;
   signer: Signer;
-  onDelivered(events: number): void;
+  onDelivered(events: number, principal: Principal): void;
 };
 
 /**
@@ -54,7 +54,8 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
       request.raw.socket.once('close', leave);
       const wait = waits.begin(principal.partnerId, query.wait * 1000, gone.signal);
       try {
-        return answer(reply, await lookUntilFound(() => look(query, principal, cursor, asCloudEvents), wait));
+        const stillAllowed = () => app.authenticate(request, 'inbox:read');
+        return answer(reply, await lookUntilFound(() => look(query, principal, cursor, asCloudEvents), wait, stillAllowed));
       } finally {
         wait.end();
         request.raw.socket.removeListener('close', leave);
@@ -62,13 +63,15 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
     },
   );
 
-  async function lookUntilFound(look: () => Promise<Page>, wait: Wait): Promise<Page> {
+  /** `stillAllowed` throws when the key has ended meanwhile: what comes after that is not for whoever holds it. */
+  async function lookUntilFound(look: () => Promise<Page>, wait: Wait, stillAllowed: () => Promise<unknown>): Promise<Page> {
     for (;;) {
       const begun = performance.now();
       const page = await look();
       if (page.count > 0 || !wait.open) return page;
       // A filter that matches nothing of a large backlog makes every look a scan of it: a wait spends at most a fifth of its time on that.
       await wait.next(Math.min(4 * (performance.now() - begun), 1_000), page.dueAt && page.dueAt - clock());
+      await stillAllowed();
     }
   }
 
@@ -120,7 +123,7 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
   }
 
   function answer(reply: FastifyReply, { count, body, asCloudEvents }: Page): FastifyReply {
-    onDelivered(count);
+    onDelivered(count, reply.request.principal);
     reply.header('cache-control', 'no-store').type(asCloudEvents ? cloudEventsBatchType : 'application/json');
     if (asCloudEvents) {
       reply.header('x-has-more', `${asCloudEvents.hasMore}`);

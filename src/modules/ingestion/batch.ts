@@ -28,7 +28,7 @@ export type BatchOptions = {
   quota: MonthlyQuota;
   quotaExceeded(principal: Principal): ApiError;
   nextId(): string;
-  onEvents(outcome: 'accepted' | 'duplicate' | 'failed', count: number): void;
+  onEvents(outcome: 'accepted' | 'duplicate' | 'failed', count: number, principal: Principal): void;
 };
 
 /** The header key K gives item i the key `K:i`, so it must leave room for the longest suffix. */
@@ -83,7 +83,7 @@ export function postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, o
       totals[status] += 1;
       return `{"index":${index},"status":"${status}","event_id":"evt_${eventId}"}`;
     });
-    for (const status of ['accepted', 'duplicate', 'failed'] as const) onEvents(status, totals[status]);
+    for (const status of ['accepted', 'duplicate', 'failed'] as const) onEvents(status, totals[status], principal);
     return reply
       .status(totals.failed === 0 ? 200 : 207)
       .type('application/json')

@@ -21,7 +21,7 @@ export type IngestionOptions = {
   /** For look-ups beside the writer. */
   pool: pg.Pool;
   clock: Clock;
-  onEvents(outcome: 'accepted' | 'duplicate' | 'failed', count: number): void;
+  onEvents(outcome: 'accepted' | 'duplicate' | 'failed', count: number, principal: Principal): void;
 };
 
 /** Where events come in: one at a time or in batches, answered after the commit. */
@@ -63,11 +63,11 @@ export async function ingestion(app: FastifyInstance, options: IngestionOptions)
       if (!outcome) throw quotaExceeded(principal);
       if (outcome.status === 'accepted') accepted = 1;
       if (outcome.status === 'reused') throw keyReused(outcome.eventId);
-      onEvents(outcome.status, 1);
+      onEvents(outcome.status, 1, principal);
       if (outcome.status === 'duplicate') reply.header('idempotent-replayed', 'true');
       return reply.type('application/json').send(acceptedText(outcome, principal));
     } catch (error) {
-      onEvents('failed', 1);
+      onEvents('failed', 1, principal);
       throw writeError(error);
     } finally {
       quota.settle(principal.partnerId, reserved, accepted);

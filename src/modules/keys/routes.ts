@@ -9,7 +9,7 @@ import { formatTime } from '../../platform/rfc3339.ts';
 import type { Database } from '../../platform/schema.ts';
 import { VaultError } from '../../platform/vault/vault.ts';
 import { defaultGraceSeconds, RotateBody, RotatedKey } from './schema.ts';
-import { rotateKey } from './store.ts';
+import { maxGoodKeys, rotateKey } from './store.ts';
 
 export type KeysOptions = {
   db: Kysely<Database>;
@@ -38,6 +38,11 @@ export async function keys(app: FastifyInstance, { db, secrets, clock, forgetPar
       if (rotation === 'replaced') {
         throw new ApiError('forbidden', {
           detail: 'The key was rotated before; rotate the one that came in its place, or ask support for a new one.',
+        });
+      }
+      if (rotation === 'too_many') {
+        throw new ApiError('forbidden', {
+          detail: `${maxGoodKeys} keys are good at once already: wait until one of them ends, or rotate with grace_seconds 0.`,
         });
       }
       forgetPartner(partnerId);

@@ -29,7 +29,7 @@ type Waiting = Wish & { resolve(given: Given): void; reject(error: unknown): voi
 export type ClaimsOptions = {
   pool: pg.Pool;
   clock: Clock;
-  onLeased(leases: { granted: number; lapsed: number }): void;
+  onLeased(leases: { granted: number; lapsed: number }, principal: Principal): void;
 };
 
 /**
@@ -114,14 +114,14 @@ export class Claims {
     if (floor !== undefined && floor > start) {
       const fast = await claimEvents(pool, { ...common, after: floor, onlyFull: true });
       if (fast.full) {
-        this.#tell(partnerId, fast, undefined, now);
+        this.#tell(principal, fast, undefined, now);
         this.#floors.set(partnerId, lastOf(fast), false);
         return fast;
       }
     }
     const claimed = await claimEvents(pool, { ...common, after: start, onlyFull: false });
     const { events, held, full } = claimed;
-    this.#tell(partnerId, claimed, countLeases ? held : undefined, now);
+    this.#tell(principal, claimed, countLeases ? held : undefined, now);
     if (events.length === 0 && held >= leaseLimits.inFlight) {
       throw new ApiError('too_many_leases', {
         detail: `${held} leases of this partner are open; settle or release some of them.`,
@@ -132,9 +132,9 @@ export class Claims {
     return claimed;
   }
 
-  #tell(partnerId: number, { events, lapsed }: Claimed, counted: number | undefined, now: number): void {
-    this.#room.granted(partnerId, events.length, counted, now);
-    this.#options.onLeased({ granted: events.length, lapsed });
+  #tell(principal: Principal, { events, lapsed }: Claimed, counted: number | undefined, now: number): void {
+    this.#room.granted(principal.partnerId, events.length, counted, now);
+    this.#options.onLeased({ granted: events.length, lapsed }, principal);
   }
 }
 

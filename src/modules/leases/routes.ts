@@ -19,7 +19,7 @@ export type LeasesOptions = {
   clock: Clock;
   waits: Waits;
   wakeups: Wakeups;
-  onLeased(leases: { granted: number; lapsed: number }): void;
+  onLeased(leases: { granted: number; lapsed: number }, principal: Principal): void;
   onUndone(leases: number): void;
 };
 
@@ -46,7 +46,8 @@ export async function leases(app: FastifyInstance, options: LeasesOptions): Prom
       socket.once('close', leave);
       const wait = body.wait_seconds === 0 ? undefined : waits.begin(principal.partnerId, body.wait_seconds * 1000, gone.signal);
       try {
-        const given = await receiveUntilFound(principal, body, wait, gone.signal);
+        const stillAllowed = () => app.authenticate(request, 'inbox:settle');
+        const given = await receiveUntilFound(principal, body, wait, gone.signal, stillAllowed);
         if ((gone.signal.aborted || socket.destroyed) && !given.repeated) await giveBack(principal, given, body.receive_id);
         return answer(reply, given.events, principal);
       } finally {
@@ -56,7 +57,14 @@ export async function leases(app: FastifyInstance, options: LeasesOptions): Prom
     },
   );
 
-  async function receiveUntilFound(principal: Principal, body: ReceiveBody, wait: Wait | undefined, gone: AbortSignal): Promise<Receive> {
+  /** `stillAllowed` throws when the key has ended meanwhile: what comes after that is not for whoever holds it. */
+  async function receiveUntilFound(
+    principal: Principal,
+    body: ReceiveBody,
+    wait: Wait | undefined,
+    gone: AbortSignal,
+    stillAllowed: () => Promise<unknown>,
+  ): Promise<Receive> {
     for (;;) {
       const begun = performance.now();
       const given = await receive(principal, body);
@@ -65,6 +73,7 @@ export async function leases(app: FastifyInstance, options: LeasesOptions): Prom
       // A filter that matches nothing of a large backlog makes every look a scan of it: a wait spends at most a fifth of its time on that.
       await wait.next(Math.min(4 * (performance.now() - begun), 1_000), dueAt && dueAt - clock());
       if (gone.aborted) return given;
+      await stillAllowed();
     }
   }
 

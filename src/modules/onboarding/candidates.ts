@@ -6,6 +6,7 @@ export type Candidate = {
   id: number;
   slug: string;
   status: 'active' | 'suspended';
+  slack_channel: string | null;
   /** The key for its mail: the youngest that is active, of class beta or live if there is one. */
   key: { id: number; prefix: string; class: 'beta' | 'test' | 'live' } | undefined;
 };
@@ -13,7 +14,7 @@ export type Candidate = {
 /** The partners of these slugs, or all, oldest first. */
 export async function findCandidates(db: Kysely<Database>, slugs: readonly string[] | undefined, nowMs: number): Promise<Candidate[]> {
   const { rows } = await sql<Omit<Candidate, 'key'> & { key_id: number | null; key_prefix: string; class: 'beta' | 'test' | 'live' }>`
-    SELECT partners.id, slug, status, chosen.id AS key_id, key_prefix, class
+    SELECT partners.id, slug, status, slack_channel, chosen.id AS key_id, key_prefix, class
     FROM partners
     LEFT JOIN LATERAL (
       SELECT id, key_prefix, class FROM api_keys

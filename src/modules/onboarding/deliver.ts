@@ -1,24 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { type Actor, audited, recordAudit } from '../../platform/audit.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { DeliveryError, tidy } from '../../platform/delivery-error.ts';
+import { classifyPostgresError } from '../../platform/postgres.ts';
 import type { Database } from '../../platform/schema.ts';
 import type { Integrations } from './integrations.ts';
 import { makeSlackChannel } from './slack-channel.ts';
 import { postSlackWelcome } from './slack-welcome.ts';
-import { backOffMs, maxAttempts, type StepName } from './steps.ts';
+import { backOffMs, maxAttempts, maxWaits, type StepName } from './steps.ts';
 import { claimStep, findRecipient, markDone, markFailed, putOff, putOffSlack, type Recipient, type StepRow } from './store.ts';
 import { sendWelcomeEmail } from './welcome-email.ts';
 
-export type Delivery = { claim: StepRow; partner: Recipient; integrations: Integrations; db: Kysely<Database>; nowMs: number };
+export type Delivery = {
+  claim: StepRow;
+  partner: Recipient;
+  integrations: Integrations;
+  db: Kysely<Database>;
+  /** Who delivers, for the audit log. */
+  actor: Actor;
+  nowMs: number;
+};
 
 export type Delivered = {
   /** What is kept of it; no secret. */
   result: Record<string, unknown>;
   /** For the partner's record, as far as that names none. */
   slackChannel?: string;
-  /** The key whose text was sent. */
-  mailedKey?: { id: number; prefix: string };
 };
 
 const deliverers: Record<StepName, (delivery: Delivery) => Promise<Delivered>> = {
@@ -45,7 +53,7 @@ export type DeliverOptions = {
   source: string;
   /** Only steps of these partners. */
   partnerIds?: readonly number[];
-  /** Asked before each claim. */
+  /** Asked before each claim: what is under way is always brought to its end. */
   shouldStop?(): boolean;
   onOutcome?(outcome: Outcome): void;
   /** From 0 to 1, for the back-off. */
@@ -76,7 +84,7 @@ async function deliverStep(options: DeliverOptions, claim: StepRow, partner: Rec
   try {
     if (claim.attempts > maxAttempts) throw new DeliveryError('permanent', `it was cut off in each of ${maxAttempts} attempts`);
     if (partner.status !== 'active') throw new DeliveryError('permanent', 'the partner is suspended; resume it and onboard again');
-    delivered = await deliverers[claim.step]({ claim, partner, integrations, db, nowMs: clock() });
+    delivered = await deliverers[claim.step]({ claim, partner, integrations, db, actor: actorOf(options.source), nowMs: clock() });
   } catch (error) {
     return notDelivered(options, claim, partner, deliveryError(error));
   }
@@ -89,22 +97,45 @@ async function notDelivered(
   options: DeliverOptions,
   claim: StepRow,
   partner: Recipient,
-  { outcome, message, retryAfterMs }: DeliveryError,
+  { outcome, message, retryAfterMs, reason }: DeliveryError,
 ): Promise<Omit<Outcome, 'partner' | 'step'>> {
   const { db, clock, random } = options;
-  if (outcome === 'permanent' || (claim.attempts >= maxAttempts && retryAfterMs === undefined)) {
-    await giveUp(options, claim, partner, message);
+  // Having been asked to wait is no failure, unless nothing else is ever said.
+  const wait = retryAfterMs === undefined ? undefined : claim.waits < maxWaits ? 'free' : 'counted';
+  if (outcome === 'permanent' || (claim.attempts >= maxAttempts && wait !== 'free')) {
+    await giveUp(options, claim, partner, message, reason);
     return { outcome: 'failed', error: message };
   }
-  // Having been asked to wait is no failure, and the time is kept to the millisecond.
+  // The time is kept to the millisecond.
   const dueAtMs = clock() + (retryAfterMs ?? backOffMs(claim.attempts, random));
-  await putOff(db, claim, new Date(dueAtMs), message, retryAfterMs !== undefined);
+  await putOff(db, claim, { dueAt: new Date(dueAtMs), error: message, wait });
   if (retryAfterMs !== undefined && claim.step !== 'welcome_email') await putOffSlack(db, new Date(dueAtMs));
   return { outcome: 'retry', error: message, dueAtMs };
 }
 
-async function finish({ db, clock, source }: DeliverOptions, claim: StepRow, partner: Recipient, delivered: Delivered): Promise<void> {
-  const { result, slackChannel, mailedKey } = delivered;
+/** What was sent is out: to forget that because of a lock or a lost connection would be to send it again. */
+async function finish(options: DeliverOptions, claim: StepRow, partner: Recipient, delivered: Delivered): Promise<void> {
+  for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
+    try {
+      return await recordDone(options, claim, partner, delivered);
+    } catch (error) {
+      if (pauseMs > longestPauseMs || classifyPostgresError(error) !== 'retry') throw error;
+      await delay(pauseMs);
+    }
+  }
+}
+
+/** Milliseconds; five attempts in all. */
+const firstPauseMs = 100;
+const longestPauseMs = 800;
+
+/** Locks the step, then the partner, and the audit log last, as everybody does. */
+async function recordDone(
+  { db, clock, source }: DeliverOptions,
+  claim: StepRow,
+  partner: Recipient,
+  { result, slackChannel }: Delivered,
+): Promise<void> {
   const actor = actorOf(source);
   await audited(db, actor, async (transaction) => {
     if (!(await markDone(transaction, claim, result, new Date(clock())))) return;
@@ -115,22 +146,32 @@ async function finish({ db, clock, source }: DeliverOptions, claim: StepRow, par
         .where('id', '=', partner.id)
         .where('slack_channel', 'is', null)
         .execute();
-    const about = { partner: partner.slug, details: result };
-    if (mailedKey) await recordAudit(transaction, actor, { action: 'key.mailed', subject: `key:${mailedKey.id}`, ...about });
-    await recordAudit(transaction, actor, { action: `onboarding.${claim.step}`, subject: `partner:${partner.slug}`, ...about });
+    await recordAudit(transaction, actor, {
+      action: `onboarding.${claim.step}`,
+      subject: `partner:${partner.slug}`,
+      partner: partner.slug,
+      details: result,
+    });
   });
 }
 
-async function giveUp({ db, source }: DeliverOptions, claim: StepRow, partner: Recipient, error: string): Promise<void> {
+/** The words stay with the step, where they can be deleted; in the audit log, where they cannot, is only the code. */
+async function giveUp(
+  { db, source }: DeliverOptions,
+  claim: StepRow,
+  partner: Recipient,
+  error: string,
+  code: string | undefined,
+): Promise<void> {
   const actor = actorOf(source);
   await audited(db, actor, async (transaction) => {
     if (!(await markFailed(transaction, claim, error))) return;
-    const { step, attempts, input } = claim;
+    const { step, attempts } = claim;
     await recordAudit(transaction, actor, {
       action: 'onboarding.failed',
       subject: `partner:${partner.slug}`,
       partner: partner.slug,
-      details: { step, attempts, error, ...(input.key_id !== undefined && { key_id: input.key_id }) },
+      details: { step, attempts, ...(code !== undefined && { code }) },
     });
   });
 }

@@ -32,9 +32,9 @@ export function onboardingJob({ db, clock, vault, settings, log }: OnboardingJob
     {
       name: 'onboarding',
       schedule: '* * * * *',
-      async run() {
+      async run(signal) {
         const startedAt = performance.now();
-        const shouldStop = () => performance.now() - startedAt > longestMs;
+        const shouldStop = () => signal?.aborted === true || performance.now() - startedAt > longestMs;
         await deliverDue({
           db,
           integrations,

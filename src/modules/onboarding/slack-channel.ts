@@ -2,29 +2,42 @@ import { DeliveryError } from '../../platform/delivery-error.ts';
 import { parseAddress } from '../../platform/mail.ts';
 import type { Channel, Slack } from '../../platform/slack.ts';
 import type { Delivered, Delivery } from './deliver.ts';
-import { channelName, slackText } from './names.ts';
-import { findOtherOwner } from './store.ts';
+import { slackText } from './names.ts';
+import { clockToleranceMs } from './steps.ts';
+import { findOtherOwner, type StepRow } from './store.ts';
 
 const longestTopic = 250;
 
+/** Of a channel that somebody else has made. A partner chooses both the name of its channel and the address of its contact. */
+const notInvited = 'it was there before; see who is in it first';
+
 /**
- * Makes the partner's channel, or takes the one that has its name: somebody made it by hand, or an earlier attempt did and did not live to say
- * so. @throws DeliveryError
+ * Makes the partner's channel, or takes the one that an earlier attempt has made and did not live to say so. One that somebody else has made may
+ * be anybody's: it is taken when an administrator has approved it, and then nobody is invited to it.
+ * @throws DeliveryError
  */
-export async function makeSlackChannel({ partner, integrations, db }: Delivery): Promise<Delivered> {
+export async function makeSlackChannel({ claim, partner, integrations, db }: Delivery): Promise<Delivered> {
   const slack = integrations.slack as Slack;
-  const name = channelName(partner);
+  const name = claim.input.channel;
+  if (name === undefined) throw new DeliveryError('permanent', 'the step does not say which channel; onboard again');
   const created = await slack.createChannel(name);
-  const channel = created === 'name_taken' ? await adopt(slack, name) : created;
+  const channel = created === 'name_taken' ? await findUsable(slack, name) : created;
+  const isForeign = created === 'name_taken' && !(await isOwnMaking(slack, channel, claim));
+  if (isForeign && !claim.input.adopt_channel)
+    throw new DeliveryError(
+      'permanent',
+      `#${name} was there before, and may be anybody's; name another slack_channel, or approve it: onboard ${partner.slug} --adopt-channel`,
+      { reason: 'name_taken' },
+    );
   const owner = await findOtherOwner(db, channel.id, partner.id);
   // Two partners in one channel would read each other's messages.
   if (owner) throw new DeliveryError('permanent', `#${name} is the channel of ${owner}; give the partner a slack_channel of its own`);
   if (created === 'name_taken' && !channel.isMember) await slack.joinChannel(channel.id);
   // A topic that is there already is somebody's.
   if (channel.topic === '') await slack.setTopic(channel.id, topicFor(partner.name, integrations.guideUrl));
-  const invitation = channel.isShared ? 'sent' : await invite(slack, channel.id, partner.contact_email);
+  const invitation = isForeign ? notInvited : channel.isShared ? 'sent' : await invite(slack, channel.id, partner.contact_email);
   return {
-    result: { channel: channel.name, channel_id: channel.id, adopted: created === 'name_taken', invitation },
+    result: { channel: channel.name, channel_id: channel.id, adopted: isForeign, invitation },
     slackChannel: `#${channel.name}`,
   };
 }
@@ -35,7 +48,7 @@ export async function makeSlackChannel({ partner, integrations, db }: Delivery):
  */
 async function invite(slack: Slack, channelId: string, email: string | null): Promise<string> {
   const address = parseAddress(email ?? '')?.address;
-  if (!address) return 'no contact_email';
+  if (!address) return 'no usable contact_email when the channel was made';
   try {
     await slack.invite(channelId, address);
     return 'sent';
@@ -45,7 +58,14 @@ async function invite(slack: Slack, channelId: string, email: string | null): Pr
   }
 }
 
-async function adopt(slack: Slack, name: string): Promise<Channel> {
+/**
+ * Whether an attempt of this step made the channel: the app did, since the step was asked for. The app may have made others, for somebody else.
+ */
+async function isOwnMaking(slack: Slack, { creator, createdMs }: Channel, { created_at }: StepRow): Promise<boolean> {
+  return createdMs >= created_at.getTime() - clockToleranceMs && creator === (await slack.ownUserId());
+}
+
+async function findUsable(slack: Slack, name: string): Promise<Channel> {
   const found = await slack.findChannel(name);
   if (!found)
     throw new DeliveryError(

@@ -3,13 +3,12 @@ import { DeliveryError } from '../../platform/delivery-error.ts';
 import type { Database } from '../../platform/schema.ts';
 import type { Slack } from '../../platform/slack.ts';
 import type { Delivered, Delivery } from './deliver.ts';
+import type { Integrations } from './integrations.ts';
 import { spokenTime } from './kickoff.ts';
 import { slackText } from './names.ts';
+import { clockToleranceMs } from './steps.ts';
 import { findResult, listSteps, type Recipient } from './store.ts';
 import { supportPromise } from './welcome-mail.ts';
-
-/** Clocks differ: an older message than the step is taken for the step's own up to this many milliseconds. */
-const toleranceMs = 3_600_000;
 
 /**
  * Posts the welcome in the partner's channel. An earlier attempt may have posted it without hearing the answer, so it looks for it first.
@@ -21,10 +20,9 @@ export async function postSlackWelcome({ claim, partner, integrations, db, nowMs
   const channelId = channel?.channel_id;
   if (typeof channelId !== 'string') throw new DeliveryError('permanent', 'the step slack_channel does not say which channel it is');
   const mark = { event: 'triggers_onboarding_welcome', payload: { partner_id: partner.partner_id } };
-  const posted = await slack.findMessage(channelId, mark, claim.created_at.getTime() - toleranceMs);
+  const posted = await slack.findMessage(channelId, mark, claim.created_at.getTime() - clockToleranceMs);
   const message =
-    posted ??
-    (await slack.post(channelId, welcomeText(partner, integrations.guideUrl, await upcomingKickoff(db, partner.id, nowMs)), mark));
+    posted ?? (await slack.post(channelId, welcomeText(partner, integrations, await upcomingKickoff(db, partner.id, nowMs)), mark));
   return { result: { channel_id: channelId, message } };
 }
 
@@ -35,12 +33,12 @@ async function upcomingKickoff(db: Kysely<Database>, partnerId: number, nowMs: n
   return kickoffMs > nowMs ? kickoffMs : undefined;
 }
 
-function welcomeText(partner: Recipient, guideUrl: string, kickoffMs: number | undefined): string {
+function welcomeText(partner: Recipient, { guideUrl, hasGuidePage }: Integrations, kickoffMs: number | undefined): string {
   return [
     `*Welcome to the beta of the Triggers API, ${slackText(partner.name)}!*`,
     `This channel is for your questions. We answer ${supportPromise}.`,
     `• Your API key is a password: never post it, here or anywhere. Its prefix, \`sk_beta_${partner.slug}_\` and six characters, tells us which one you mean.`,
-    guideUrl && `• Your first event in five minutes: ${guideUrl}`,
+    guideUrl && `• ${hasGuidePage ? 'Your first event in five minutes' : 'The API reference'}: ${guideUrl}`,
     kickoffMs !== undefined && `• Kickoff call: ${spokenTime(kickoffMs)}, half an hour; the invitation is in the mail.`,
   ]
     .filter(Boolean)

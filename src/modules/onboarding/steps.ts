@@ -9,9 +9,9 @@ import type { Integrations } from './integrations.ts';
  *      ▼ └── onboarded again
  *    failed
  *
- * A deliverer claims a due step by counting the attempt and putting `due_at` five minutes ahead. It delivers outside of any transaction, so a
- * delivery that was cut off is simply due again then: a step is delivered at least once, and what it makes can be recognised (a channel by its
- * name, a message by its mark, a mail by its Message-ID).
+ * A deliverer claims a due step by counting the attempt, noting the time and putting `due_at` five minutes ahead. It delivers outside of any
+ * transaction, so a delivery that was cut off is simply due again then: a step is delivered at least once, and what it makes can be recognised (a
+ * channel by its name and maker, a message by its mark, a mail by its Message-ID).
  */
 export const stepNames = ['slack_channel', 'slack_welcome', 'welcome_email'] as const;
 export type StepName = (typeof stepNames)[number];
@@ -19,6 +19,10 @@ export type StepStatus = 'pending' | 'done' | 'failed';
 
 /** What was asked for. Never a key itself. */
 export type StepInput = {
+  /** Of `slack_channel`: the name, without `#`. No other partner has it. */
+  channel?: string;
+  /** Of `slack_channel`: an administrator lets it take a channel of that name that somebody else has made. */
+  adopt_channel?: boolean;
   /** Of `welcome_email`: the time of the kickoff call, RFC 3339. */
   kickoff?: string;
   /** Of `welcome_email`: the key that it is about. */
@@ -30,8 +34,14 @@ export type StepInput = {
 /** Attempts before a step has failed. */
 export const maxAttempts = 8;
 
+/** Waits in a row that a service may ask for; each one more is an attempt, so that a step has an end whatever a service says. */
+export const maxWaits = 50;
+
 /** Milliseconds after which a claimed step is taken for lost. Longer than any delivery: each wait in one has an end far below it. */
 export const lostAfterMs = 5 * 60_000;
+
+/** Clocks differ: what is older than a step by up to this many milliseconds may still be the step's own. */
+export const clockToleranceMs = 3_600_000;
 
 const firstDelayMs = 5_000;
 const longestDelayMs = 15 * 60_000;

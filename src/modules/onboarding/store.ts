@@ -1,6 +1,6 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Database } from '../../platform/schema.ts';
-import { lostAfterMs, type StepInput, type StepName, type StepStatus } from './steps.ts';
+import { lostAfterMs, maxWaits, type StepInput, type StepName, type StepStatus } from './steps.ts';
 
 export type StepRow = {
   partner_id: number;
@@ -9,7 +9,11 @@ export type StepRow = {
   input: StepInput;
   result: Record<string, unknown>;
   attempts: number;
+  /** How often in a row it was put off because the service asked to wait. */
+  waits: number;
   due_at: Date;
+  /** Since when a deliverer has it; null: none has. */
+  claimed_at: Date | null;
   last_error: string | null;
   created_at: Date;
   done_at: Date | null;
@@ -30,24 +34,6 @@ const partnerColumns = [
   'primary_contact',
 ] as const;
 export type Recipient = Pick<Selectable<Database['partners']>, (typeof partnerColumns)[number]>;
-
-/** Puts a step into the outbox, or a failed one back. @returns whether it did: a step that is pending or done stays as it is. */
-export async function putStep(
-  transaction: Transaction<Database>,
-  partnerId: number,
-  step: StepName,
-  input: StepInput,
-  now: Date,
-): Promise<boolean> {
-  const { rows } = await sql`
-    INSERT INTO onboarding_steps AS kept (partner_id, step, input, due_at)
-    VALUES (${partnerId}, ${step}, ${JSON.stringify(input)}::jsonb, ${now})
-    ON CONFLICT (partner_id, step) DO UPDATE
-      SET status = 'pending', input = excluded.input, attempts = 0, due_at = excluded.due_at, last_error = NULL
-      WHERE kept.status = 'failed'
-    RETURNING step`.execute(transaction);
-  return rows.length > 0;
-}
 
 export type Claimable = {
   slack: boolean;
@@ -82,7 +68,7 @@ export async function claimStep(
       LIMIT 1
       FOR UPDATE SKIP LOCKED)
     UPDATE onboarding_steps AS claimed
-    SET attempts = attempts + 1, due_at = ${new Date(nowMs + lostAfterMs)}
+    SET attempts = attempts + 1, claimed_at = ${new Date(nowMs)}, due_at = ${new Date(nowMs + lostAfterMs)}
     FROM next
     WHERE (claimed.partner_id, claimed.step) = (next.partner_id, next.step)
     RETURNING claimed.*`.execute(db);
@@ -98,7 +84,7 @@ export async function markDone(
 ): Promise<boolean> {
   const { numUpdatedRows } = await transaction
     .updateTable('onboarding_steps')
-    .set({ status: 'done', result: JSON.stringify(result), done_at: now, last_error: null })
+    .set({ status: 'done', result: JSON.stringify(result), done_at: now, claimed_at: null, last_error: null })
     .where('partner_id', '=', claim.partner_id)
     .where('step', '=', claim.step)
     .where('status', '=', 'pending')
@@ -106,16 +92,31 @@ export async function markDone(
   return numUpdatedRows > 0n;
 }
 
-/** Lets a claimed step be tried at `dueAt`. `isFree`: the attempt does not count. Does nothing when somebody else has claimed it since. */
-export async function putOff(db: Kysely<Database>, claim: StepRow, dueAt: Date, error: string, isFree: boolean): Promise<void> {
+/**
+ * Lets a claimed step be tried at `dueAt`. `wait`: the service asked for it, and whether the attempt counts all the same. Does nothing when somebody
+ * else has claimed it since.
+ */
+export async function putOff(
+  db: Kysely<Database>,
+  claim: StepRow,
+  { dueAt, error, wait }: { dueAt: Date; error: string; wait?: 'free' | 'counted' },
+): Promise<void> {
   await ofClaim(db, claim)
-    .set({ due_at: dueAt, last_error: error, ...(isFree && { attempts: claim.attempts - 1 }) })
+    .set({
+      due_at: dueAt,
+      claimed_at: null,
+      last_error: error,
+      attempts: wait === 'free' ? claim.attempts - 1 : claim.attempts,
+      waits: wait === undefined ? 0 : Math.min(claim.waits + 1, maxWaits),
+    })
     .execute();
 }
 
 /** Ends a claimed step without success. @returns false when somebody else has claimed it since. */
 export async function markFailed(transaction: Transaction<Database>, claim: StepRow, error: string): Promise<boolean> {
-  const { numUpdatedRows } = await ofClaim(transaction, claim).set({ status: 'failed', last_error: error }).executeTakeFirst();
+  const { numUpdatedRows } = await ofClaim(transaction, claim)
+    .set({ status: 'failed', claimed_at: null, last_error: error })
+    .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
 
@@ -146,7 +147,20 @@ export async function findResult(db: Kysely<Database>, partnerId: number, step: 
   return row?.result as Record<string, unknown> | undefined;
 }
 
-/** Slug of another partner to whose onboarding the channel belongs. */
+/** Slug of another partner that has the channel of that name, made or not. */
+export async function findChannelOwner(db: Kysely<Database>, channel: string, partnerId: number): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('onboarding_steps')
+    .innerJoin('partners', 'partners.id', 'onboarding_steps.partner_id')
+    .select('slug')
+    .where('step', '=', 'slack_channel')
+    .where('onboarding_steps.partner_id', '<>', partnerId)
+    .where(sql`input ->> 'channel'`, '=', channel)
+    .executeTakeFirst();
+  return row?.slug;
+}
+
+/** Slug of another partner to whose onboarding the channel belongs, whatever name it has by now. */
 export async function findOtherOwner(db: Kysely<Database>, channelId: string, partnerId: number): Promise<string | undefined> {
   const row = await db
     .selectFrom('onboarding_steps')
@@ -190,5 +204,6 @@ function ofClaim(db: Kysely<Database>, claim: StepRow) {
     .where('partner_id', '=', claim.partner_id)
     .where('step', '=', claim.step)
     .where('status', '=', 'pending')
-    .where('attempts', '=', claim.attempts);
+    .where('attempts', '=', claim.attempts)
+    .where('waits', '=', claim.waits);
 }

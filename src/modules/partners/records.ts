@@ -26,6 +26,9 @@ export type PartnerRecord = Contacts & {
   created_at: string;
 };
 
+/** A partner in a list, with its newest good key, if it has one. */
+export type ListedPartner = PartnerRecord & { key_prefix: string | null; expires_at: string | null };
+
 /** A key as it may be shown: never the key itself. */
 export type KeyRecord = {
   key_id: number;

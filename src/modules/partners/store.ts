@@ -3,11 +3,12 @@ import { isSlug, type KeyClass } from '../../pipeline/auth/key-format.ts';
 import { type KeySecrets, prepareKey, shownKeyColumns, storeKey } from '../../pipeline/auth/key-issue.ts';
 import { scopes as allScopes, type Scope } from '../../pipeline/auth/principal.ts';
 import { type Actor, audited } from '../../platform/audit.ts';
+import { formatTime } from '../../platform/rfc3339.ts';
 import type { Database } from '../../platform/schema.ts';
 import { PartnerError } from './errors.ts';
 import { drawPartner, insertPartner } from './new-partner.ts';
 import { type PartnerFields, updatePartner } from './partner-fields.ts';
-import { type IssuedKey, type KeyRecord, keyRecord, type PartnerRecord, partnerRecord } from './records.ts';
+import { type IssuedKey, type KeyRecord, keyRecord, type ListedPartner, type PartnerRecord, partnerRecord } from './records.ts';
 
 /**
  * The writes on partners and their keys, for the programs of administrators. Triggers of the tables tell every replica of each change, so a
@@ -62,10 +63,32 @@ export async function changePartner(
   return partnerRecord(await updatePartner(db, id, { ...follows, ...fields }, now));
 }
 
-/** All partners, oldest first. */
-export async function listPartners(db: Kysely<Database>): Promise<PartnerRecord[]> {
-  const rows = await db.selectFrom('partners').selectAll().orderBy('id').execute();
-  return rows.map(partnerRecord);
+/** All partners, oldest first, each with its newest good key. */
+export async function listPartners(db: Kysely<Database>): Promise<ListedPartner[]> {
+  const rows = await db
+    .selectFrom('partners')
+    .leftJoinLateral(
+      (query) =>
+        query
+          .selectFrom('api_keys')
+          .select(['key_prefix', 'expires_at'])
+          .whereRef('partner_id', '=', 'partners.id')
+          .where('revoked_at', 'is', null)
+          .where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', new Date())]))
+          .orderBy('id', 'desc')
+          .limit(1)
+          .as('newest'),
+      (join) => join.onTrue(),
+    )
+    .selectAll('partners')
+    .select(['newest.key_prefix', 'newest.expires_at'])
+    .orderBy('partners.id')
+    .execute();
+  return rows.map((row) => ({
+    ...partnerRecord(row),
+    key_prefix: row.key_prefix,
+    expires_at: row.expires_at && formatTime(row.expires_at.getTime()),
+  }));
 }
 
 /** @throws PartnerError `unknown_partner`. */

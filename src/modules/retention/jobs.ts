@@ -7,6 +7,8 @@ import { dropPartitions, makePartitions, sweepAcknowledgements, sweepEvents, swe
 
 export type RetentionOptions = { pool: pg.Pool; clock: Clock; metrics: Metrics };
 
+const sweeps = [sweepAcknowledgements, sweepEvents, sweepDeadLetters, sweepReceives, sweepJobs, sweepSecrets, sweepIdempotencyKeys];
+
 /** The jobs that make room ahead and give space back behind. Any of them may be late by days without harm to an event. */
 export function retentionJobs({ pool, clock, metrics }: RetentionOptions): Job[] {
   return [
@@ -21,15 +23,13 @@ export function retentionJobs({ pool, clock, metrics }: RetentionOptions): Job[]
     {
       name: 'retention-sweep',
       schedule: '* * * * *',
-      async run() {
+      async run(signal) {
         metrics.eventsExpired.inc(await sweepInbox(pool, clock()));
-        await sweepAcknowledgements(pool, clock());
-        await sweepEvents(pool, clock());
-        await sweepDeadLetters(pool, clock());
-        await sweepReceives(pool, clock());
-        await sweepJobs(pool, clock());
-        await sweepSecrets(pool, clock());
-        await sweepIdempotencyKeys(pool, clock());
+        for (const sweep of sweeps) {
+          // The process is about to end: the rest is for the next beat.
+          if (signal?.aborted) return;
+          await sweep(pool, clock());
+        }
         metrics.retentionRunAt.set(clock() / 1000);
       },
     },

@@ -8,9 +8,9 @@ export type RewrapOptions = {
   vault: Vault;
   /** Wrap anew also what is under the current master key: KMS then uses the newest material of the same key. */
   all?: boolean;
-  /** Told after each secret. */
-  onRewrapped?(): void;
-  /** Ends the work between two portions. What was done stays, and the next run goes on from there. */
+  /** Told after each secret, and awaited. */
+  onRewrapped?(): void | Promise<void>;
+  /** Ends the work after the secrets under way, if more are left. What was done stays, and the next run goes on from there. */
   signal?: AbortSignal;
 };
 
@@ -36,27 +36,32 @@ export async function rewrapSecrets({ db, vault, all = false, onRewrapped, signa
   for (let again = true, isFirst = true; again; isFirst = false) {
     again = false;
     for (let after = 0; ; ) {
-      signal?.throwIfAborted();
       const secrets = await readSecrets(db, { after, limit: portion.secrets, notUnder: all && isFirst ? undefined : to });
       const last = secrets.at(-1);
       if (!last) break;
       after = last.keyId;
       const waiting = secrets.filter(({ keyId }) => !broken.has(keyId));
       const workers = Array.from({ length: portion.atOnce }, async () => {
-        for (let secret = waiting.pop(); secret; secret = waiting.pop()) {
+        while (!signal?.aborted) {
+          const secret = waiting.pop();
+          if (!secret) break;
           if (await rewrapOne(secret)) rewrapped += 1;
           again = true;
-          onRewrapped?.();
+          await onRewrapped?.();
         }
       });
       await Promise.all(workers);
+      if (waiting.length > 0) signal?.throwIfAborted();
     }
   }
   return { to, rewrapped, broken: [...broken.values()].map(({ keyId, keyPrefix, partner }) => ({ keyId, keyPrefix, partner })) };
 
   async function rewrapOne(secret: StoredSecret): Promise<boolean> {
     try {
-      return await replaceDataKey(db, secret, await vault.rewrap(secret, secret));
+      const fresh = await vault.rewrap(secret, secret);
+      if (fresh.masterKey !== to)
+        throw new VaultError('unavailable', `the master key has become ${fresh.masterKey} meanwhile: run the rotation again`);
+      return await replaceDataKey(db, secret, fresh);
     } catch (error) {
       if (!(error instanceof VaultError) || error.code === 'unavailable') throw error;
       broken.set(secret.keyId, secret);

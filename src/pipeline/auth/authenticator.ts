@@ -7,6 +7,7 @@ import { KeyCache, type KnownKey } from './key-cache.ts';
 import { parseKey } from './key-format.ts';
 import type { Refusal } from './key-store.ts';
 import type { Principal, Scope } from './principal.ts';
+import type { Suspicion } from './suspicion.ts';
 
 /** Why a request was not let in, for the metric; the caller learns only the code. */
 export type AuthFailure = CredentialFault['reason'] | Refusal | 'throttled' | 'suspended' | 'network' | 'forbidden';
@@ -19,6 +20,8 @@ export type AuthenticatorOptions = {
   onFailure(reason: AuthFailure): void;
   /** A request of this key was let in. */
   onAdmitted(keyId: number): void;
+  /** Told of every key that is shown, good or not. */
+  suspicion?: Suspicion;
 };
 
 /** Takes an error, or who it is: exactly one of the two. */
@@ -59,7 +62,7 @@ export class Authenticator {
   authenticate(request: FastifyRequest, scope: Scope | undefined, done: Authenticated): void {
     const key = readKey(request.raw);
     if (typeof key !== 'string') {
-      this.#refuse(request, key.reason).catch(done);
+      this.#refuse(request, key.reason, undefined).catch(done);
       return;
     }
     const digest = KeyCache.digest(key);
@@ -78,6 +81,7 @@ export class Authenticator {
 
   /** A key that is good: may its partner, from this address, with this scope? What does not depend on the request is answered first. */
   #admit(request: FastifyRequest, { principal, suspended }: KnownKey, scope: Scope | undefined, done: Authenticated): void {
+    this.#options.suspicion?.seen(principal, request.ip);
     if (suspended) {
       this.#options.onFailure('suspended');
       done(new ApiError('partner_suspended'));
@@ -96,26 +100,28 @@ export class Authenticator {
   async #identify(request: FastifyRequest, key: string, digest: string): Promise<KnownKey> {
     const { cache } = this.#options;
     // A key that was good a moment ago is looked up again even while others fail at the same address, behind the same gateway perhaps.
-    if (!cache.remembers(digest)) await this.#check(request);
-    if (!parseKey(key)) return this.#refuse(request, 'malformed');
+    if (!cache.remembers(digest)) await this.#check(request, digest);
+    if (!parseKey(key)) return this.#refuse(request, 'malformed', digest);
     const reason = cache.refused(digest);
-    if (reason) return this.#refuse(request, reason);
+    if (reason) return this.#refuse(request, reason, digest);
     const state = await cache.load(digest, key);
-    return 'refused' in state ? this.#refuse(request, state.refused) : state;
+    return 'refused' in state ? this.#refuse(request, state.refused, digest) : state;
   }
 
-  async #check(request: FastifyRequest): Promise<void> {
+  async #check(request: FastifyRequest, digest: string): Promise<void> {
     try {
       await this.#options.failures.check(request);
     } catch (error) {
       this.#options.onFailure('throttled');
+      this.#options.suspicion?.failed(request.ip, digest);
       throw error;
     }
   }
 
   /** @throws always. A request without a key tries nothing, and is not counted against its address. */
-  async #refuse(request: FastifyRequest, reason: AuthFailure): Promise<never> {
+  async #refuse(request: FastifyRequest, reason: AuthFailure, digest: string | undefined): Promise<never> {
     this.#options.onFailure(reason);
+    this.#options.suspicion?.failed(request.ip, digest);
     if (reason !== 'missing') await this.#options.failures.count(request);
     throw unauthenticated();
   }

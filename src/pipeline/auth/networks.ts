@@ -56,6 +56,14 @@ function canonical(text: string, address: string, prefix: number): string {
   );
 }
 
+/** Whom an address stands for: an IPv4 address for itself, an IPv6 address for its /64, which one client has whole. What is no address, for itself, cut. */
+export function clientNetwork(address: string | undefined): string {
+  const plain = plainAddress(address ?? '');
+  if (plain === undefined) return (address ?? 'unknown').slice(0, 45);
+  if (isIP(plain) === 4) return plain;
+  return `${fromBits((toBits(plain) >> 64n) << 64n, 128)}/64`;
+}
+
 /** The shortest spelling, without a zone, and as IPv4 where it is that; undefined for what is no address. */
 function plainAddress(address: string): string | undefined {
   const family = isIP(address);

@@ -11,12 +11,16 @@ import { KeyCache } from './key-cache.ts';
 import { KeyInvalidation } from './key-invalidation.ts';
 import { findKey } from './key-store.ts';
 import { KeyUsage } from './key-usage.ts';
-import type { Principal } from './principal.ts';
+import type { Principal, Scope } from './principal.ts';
+import { type Suspected, Suspicion, type SuspiciousPattern } from './suspicion.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** For a public route that checks a key when one is shown. @throws ApiError 401, 403, 429; the database's error. */
-    authenticate(request: FastifyRequest): Promise<Principal>;
+    /**
+     * For a public route that checks a key when one is shown, and for one that waits: what was true when it began may not be when it answers.
+     * `scope`: what the key must be good for. @throws ApiError 401, 403, 429; the database's error.
+     */
+    authenticate(request: FastifyRequest, scope?: Scope): Promise<Principal>;
     /** The listener for changed keys; tests await `whenListening()`. */
     keyInvalidation: KeyInvalidation;
     /** When keys were last used; tests await `flush()`. */
@@ -40,6 +44,8 @@ export type AuthOptions = {
   /** Failed authentications per address and minute before look-ups stop for it. */
   failuresPerMinute: number;
   onFailure?(reason: AuthFailure): void;
+  /** Told of what single requests do not show; see suspicion.ts. */
+  onPattern?(pattern: SuspiciousPattern, suspected: Suspected): void;
   /** Told when the prompt revocation begins and ends to work; see key-invalidation.ts. */
   onListening?(listening: boolean, error?: Error): void;
   /** Told when the last uses of keys could not be written; it is tried again a minute later. */
@@ -59,14 +65,15 @@ export const auth = fp<AuthOptions>(
     const invalidation = new KeyInvalidation({ databaseUrl, cache, elapsedMs, onChange: options.onListening });
     const usage = new KeyUsage({ db, clock, onError: options.onUsageError ?? (() => {}) });
     const failures = failureLimit(app, failuresPerMinute);
-    const authenticator = new Authenticator({ cache, failures, clock, onFailure, onAdmitted: (keyId) => usage.note(keyId) });
+    const suspicion = new Suspicion({ elapsedMs, onPattern: options.onPattern ?? (() => {}) });
+    const authenticator = new Authenticator({ cache, failures, clock, onFailure, onAdmitted: (keyId) => usage.note(keyId), suspicion });
 
     app.decorate('keyInvalidation', invalidation);
     app.decorate('keyUsage', usage);
     app.decorate('forgetPartner', (partnerId: number) => cache.invalidatePartner(partnerId));
-    app.decorate('authenticate', (request: FastifyRequest) => {
+    app.decorate('authenticate', (request: FastifyRequest, scope?: Scope) => {
       const { promise, resolve, reject } = Promise.withResolvers<Principal>();
-      authenticator.authenticate(request, undefined, (error, principal) => (principal ? resolve(principal) : reject(error)));
+      authenticator.authenticate(request, scope, (error, principal) => (principal ? resolve(principal) : reject(error)));
       return promise;
     });
     app.decorateRequest('principal');

@@ -29,7 +29,9 @@ export function registerErrorHandler(app: FastifyInstance, options: ErrorHandler
 /** Logs an error that is our failure, with its cause; a partner's mistake is not logged. For an item of a batch too, which no handler sees. */
 export function logFailure(error: ApiError, request: FastifyRequest, thrown: unknown = error): void {
   if (error.statusCode < 500) return;
-  const context = { code: error.code, request_id: request.id, operation: request.routeOptions.config.operation };
+  const { trace } = request;
+  const operation = request.routeOptions.config.operation;
+  const context = { code: error.code, request_id: request.id, operation, ...(trace && { trace_id: trace.traceId }) };
   // Refusing work is a decision, not a failure: it has no cause, and under overload there would be thousands of stacks.
   if (error.code === 'unavailable' && error.options.cause === undefined) request.log.warn(context, error.message);
   else request.log.error({ ...context, err: error.options.cause ?? thrown }, 'request failed');

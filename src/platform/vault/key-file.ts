@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { VaultError } from './master-key.ts';
@@ -64,38 +65,82 @@ export async function createKeyFile(file: string): Promise<string> {
   return name;
 }
 
-/** Adds a key, from now on the current one. @returns its name. */
+/** Adds a key, from now on the current one. @returns its name. @throws VaultError */
 export async function addKey(file: string): Promise<string> {
-  const { current, keys } = await readKeyFile(file);
   const name = newName();
-  const retired = { ...(keys[current] as KeyFile['keys'][string]), retired_at: new Date().toISOString() };
-  await write(file, { current: name, keys: { ...keys, [current]: retired, [name]: newKey() } }, (fresh) => rename(fresh, file));
+  await change(file, ({ current, keys }) => {
+    const retired = { ...(keys[current] as KeyFile['keys'][string]), retired_at: new Date().toISOString() };
+    return { current: name, keys: { ...keys, [current]: retired, [name]: newKey() } };
+  });
   return name;
 }
 
-/** Takes keys out for good; the current one stays. */
+/** Takes keys out for good; the current one stays. @throws VaultError */
 export async function removeKeys(file: string, names: readonly string[]): Promise<void> {
-  const { current, keys } = await readKeyFile(file);
-  const left = Object.entries(keys).filter(([name]) => name === current || !names.includes(name));
-  await write(file, { current, keys: Object.fromEntries(left) }, (fresh) => rename(fresh, file));
+  await change(file, ({ current, keys }) => {
+    const left = Object.entries(keys).filter(([name]) => name === current || !names.includes(name));
+    return { current, keys: Object.fromEntries(left) };
+  });
 }
 
-/** In one step and on the disk: a crash leaves the old file or the new one. */
+/** Milliseconds. A change takes a few; a lock that is older than `abandoned` was left behind by a process that was killed. */
+const locking = { patience: 5_000, abandoned: 10_000, pause: 10 };
+
+/** Reads, changes and writes the file while nobody else does: of two changes at once, one would undo the other, and a master key would be gone. */
+async function change(file: string, to: (kept: KeyFile) => KeyFile): Promise<void> {
+  const lock = `${file}.lock`;
+  for (const until = performance.now() + locking.patience; ; await delay(locking.pause)) {
+    const handle = await open(lock, 'wx', 0o600).catch((error) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    if (handle) {
+      await handle.close();
+      break;
+    }
+    const { mtimeMs } = await stat(lock).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > locking.abandoned) await rm(lock, { force: true });
+    if (performance.now() > until) throw new VaultError('unavailable', `${file} is being changed by somebody else: try again`);
+  }
+  try {
+    await write(file, to(await readKeyFile(file)), (fresh) => rename(fresh, file));
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+/** In one step and on the disk: a crash leaves the old file or the new one. @throws VaultError `unavailable`, with what to do. */
 async function write(file: string, kept: KeyFile, place: (fresh: string) => Promise<void>): Promise<void> {
   const fresh = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  const handle = await open(fresh, 'wx', 0o600);
   try {
-    await handle.writeFile(`${JSON.stringify(kept, null, 2)}\n`);
-    await handle.sync();
-    await handle.close();
+    const handle = await open(fresh, 'wx', 0o600);
+    try {
+      await handle.writeFile(`${JSON.stringify(kept, null, 2)}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
     await chmod(fresh, 0o600);
     await place(fresh);
+    const folder = await open(path.dirname(file), 'r');
+    await folder.sync().finally(() => folder.close());
   } catch (error) {
-    await rm(fresh, { force: true });
-    throw error;
+    await rm(fresh, { force: true }).catch(() => {}); // where it could not be made, it cannot be removed either
+    throw error instanceof VaultError ? error : unwritable(file, error as NodeJS.ErrnoException);
   }
-  const folder = await open(path.dirname(file), 'r');
-  await folder.sync().finally(() => folder.close());
+}
+
+function unwritable(file: string, error: NodeJS.ErrnoException): VaultError {
+  const folder = path.dirname(file);
+  const remedies: { [code: string]: string } = {
+    ENOENT: `the folder ${folder} is missing: make it first`,
+    ENOTDIR: `${folder} is no folder: name another place`,
+    EACCES: `this user may not write to the folder ${folder}`,
+    EPERM: `this user may not write to the folder ${folder}`,
+    EROFS: `the folder ${folder} is read-only: name another place`,
+    ENOSPC: 'the disk is full',
+  };
+  const reason = remedies[error.code ?? ''] ?? error.message;
+  return new VaultError('unavailable', `cannot write ${file}: ${reason}`, { cause: error });
 }
 
 function parse(text: string): KeyFile | undefined {

@@ -8,8 +8,11 @@ export type KmsOptions = {
   endpoint?: string;
 };
 
-/** Milliseconds. A partner's rotation of its key waits for it, so it must end well before the request does. */
-const timeouts = { connection: 1_000, request: 2_000 };
+/**
+ * Milliseconds. A partner's rotation of its key waits for it, so it must end well before the request does. `whole` also bounds what the SDK does
+ * before its request, such as asking for credentials.
+ */
+const timeouts = { connection: 1_000, request: 2_000, whole: 6_000 };
 
 /** The errors of KMS that say something about the secret and not about KMS. */
 const brokenErrors = new Set(['InvalidCiphertextException', 'IncorrectKeyException']);
@@ -68,13 +71,22 @@ export class KmsMasterKey implements MasterKey {
           requestHandler: { connectionTimeout: timeouts.connection, requestTimeout: timeouts.request, throwOnRequestTimeout: true },
         }),
     );
+    let timer: NodeJS.Timeout | undefined;
     try {
-      return await question(await this.#kms);
+      const answer = question(await this.#kms);
+      answer.catch(() => {}); // it may fail after it was given up
+      const timeout = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`no answer within ${timeouts.whole} ms`)), timeouts.whole);
+      });
+      return await Promise.race([answer, timeout]);
     } catch (error) {
       const { name, message } = error as Error;
       if (brokenErrors.has(name))
         throw new VaultError('broken', 'the secret does not open: it was changed, or belongs to another key', { cause: error });
-      throw new VaultError('unavailable', `KMS does not do it (${name}${message ? `: ${message}` : ''})`, { cause: error });
+      const hint = message.includes('Region is missing') ? '; set AWS_REGION' : '';
+      throw new VaultError('unavailable', `KMS cannot be used (${name}${message ? `: ${message}` : ''})${hint}`, { cause: error });
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

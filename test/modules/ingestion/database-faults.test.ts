@@ -175,6 +175,7 @@ t.test(
     const { key } = await addPartner();
     await db.query(`ALTER FUNCTION ensure_partitions RENAME TO ensure_partitions_kept`);
     await db.query(`CREATE FUNCTION ensure_partitions(timestamptz, integer) RETURNS integer LANGUAGE sql AS 'SELECT 0'`);
+    await db.query(`GRANT EXECUTE ON FUNCTION ensure_partitions TO triggers_app`);
     const { rows } = await db.query(`SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'events'::regclass`);
     await db.query(`DROP TABLE ${rows.map(({ name }) => name).join(', ')}`);
     const [single, several] = await Promise.all([post(key), batch(key, [event(), event(), event()])]);

@@ -1,5 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import t from 'tap';
-import { insertKey, startTestApp } from '../../helper/app.ts';
+import { maxGoodKeys, rotateKey } from '../../../src/modules/keys/store.ts';
+import type { MasterKey } from '../../../src/platform/vault/master-key.ts';
+import { Vault } from '../../../src/platform/vault/vault.ts';
+import { insertKey, startTestApp, testPepper } from '../../helper/app.ts';
 import { postEvent } from '../../helper/seed.ts';
 
 const app = await startTestApp(t);
@@ -127,4 +131,45 @@ t.test('a new key is in no log line and in no table', async (t) => {
   t.ok(app.logs.length > 0);
   const { rows } = await app.db.query('SELECT count(*)::int AS found FROM api_keys AS row WHERE strpos(row::text, $1) > 0', [api_key]);
   t.equal(rows[0]?.found, 0);
+});
+
+t.test('what is taken from a key while its successor is being sealed is not given back by it', async (t) => {
+  const partner = await app.addPartner();
+  const key = await insertKey(app.db, partner.id, partner.slug);
+  const { rows } = await app.db.query('SELECT max(id) AS id FROM api_keys');
+  const keyId = rows[0].id as number;
+  const [begun, sealed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  /** A service for master keys that takes its time. */
+  const slow: MasterKey = {
+    current: async () => 'slow',
+    async generateDataKey() {
+      begun.resolve();
+      await sealed.promise;
+      return { masterKey: 'slow', plain: randomBytes(32), wrapped: randomBytes(60) };
+    },
+    unwrap: () => Promise.reject(new Error('not asked for')),
+    rewrap: () => Promise.reject(new Error('not asked for')),
+  };
+  const secrets = { pepper: testPepper, vault: new Vault(slow) };
+  const rotation = rotateKey(app.app.pools.db, secrets, { keyId, graceMs: 3_600_000, now: Date.now() });
+  await begun.promise;
+  await app.db.query("UPDATE api_keys SET scopes = '{inbox:read}', allowed_cidrs = '{10.0.0.0/8}' WHERE id = $1", [keyId]);
+  sealed.resolve();
+  t.match(await rotation, { row: { scopes: ['inbox:read'], allowed_cidrs: ['10.0.0.0/8'] } });
+  t.equal(await statusOf(key), 403);
+});
+
+t.test('rotations with a grace end at fifty good keys; one without a grace is always possible', async (t) => {
+  const partner = await app.addPartner();
+  let { key } = partner;
+  for (let good = 1; good < maxGoodKeys; good += 1) {
+    const { status, json } = await rotate(key, { grace_seconds: 604_800 });
+    if (status !== 200) throw new Error(`rotation ${good}: ${status}`);
+    key = json.api_key;
+  }
+  const refused = await rotate(key, { grace_seconds: 604_800 });
+  t.match(refused, { status: 403, json: { code: 'forbidden', detail: /50 keys are good at once already: wait .* grace_seconds 0/ } });
+  const { json } = await rotate(key, { grace_seconds: 0 });
+  t.equal(await statusOf(json.api_key), 200);
+  t.equal(await statusOf(key), 401);
 });

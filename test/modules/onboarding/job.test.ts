@@ -27,6 +27,26 @@ t.test('the job delivers what is due, and logs it without a secret', async (t) =
   t.notMatch(lines.join('\n'), world.slack.token);
 });
 
+t.test('told that the process ends, the job finishes the delivery that is under way and begins no other', async (t) => {
+  const world = await createWorld(t);
+  for (const slug of ['acme', 'globex']) await world.enqueue(await world.addPartner(slug));
+  const [job] = onboardingJob({
+    db: world.db,
+    clock: () => world.now,
+    vault: world.vault,
+    settings: { ...world.settings, SLACK_BOT_TOKEN: undefined },
+    log: { info() {}, warn() {} },
+  });
+  const ending = new AbortController();
+  world.smtp.hold = async () => ending.abort();
+  await job?.run(ending.signal);
+  t.match(
+    [await world.step('welcome_email', 'acme'), await world.step('welcome_email', 'globex')],
+    [{ status: 'done' }, { status: 'pending', attempts: 0 }],
+  );
+  t.equal(world.smtp.received.length, 1);
+});
+
 t.test('there is no job where nothing is configured, and a warning where too little is', async (t) => {
   const world = await createWorld(t);
   const warnings: string[] = [];

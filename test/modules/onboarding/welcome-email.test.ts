@@ -124,7 +124,7 @@ t.test('without a page of its own the guide has no links to neighbours, and is l
   await world.enqueue(await world.addPartner('acme'));
   await world.deliver({ settings: { ...world.settings, GUIDE_URL: undefined } });
   const [received] = world.smtp.received;
-  t.match(received?.mail.text, 'Read it online: https://api.test.example/docs\n');
+  t.match(received?.mail.text, 'The API reference: https://api.test.example/docs\n');
   const guide = received?.mail.attachments.find(({ filename }) => filename === 'getting-started.md');
   t.notMatch(textOf(guide?.content), /\]\((?!https:|#)/);
 });

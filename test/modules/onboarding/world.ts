@@ -3,11 +3,10 @@ import pg from 'pg';
 import type { Test } from 'tap';
 import { findCandidates } from '../../../src/modules/onboarding/candidates.ts';
 import { type DeliverOptions, deliverDue, type Outcome } from '../../../src/modules/onboarding/deliver.ts';
-import { enqueue } from '../../../src/modules/onboarding/enqueue.ts';
+import { enqueue, type Onboarding } from '../../../src/modules/onboarding/enqueue.ts';
 import { type OnboardingSettings, openIntegrations } from '../../../src/modules/onboarding/integrations.ts';
 import { listSteps } from '../../../src/modules/onboarding/store.ts';
 import { createPartner, issueKey, type NewPartner } from '../../../src/modules/partners/store.ts';
-import { audited } from '../../../src/platform/audit.ts';
 import { createPools } from '../../../src/platform/postgres.ts';
 import { createKeyFile } from '../../../src/platform/vault/key-file.ts';
 import { openVault } from '../../../src/platform/vault/open-vault.ts';
@@ -60,10 +59,8 @@ export async function createWorld(t: Test, smtpOptions: SmtpOptions = {}) {
       const [candidate] = await findCandidates(db, [slug], Date.now());
       return { id: candidate?.id as number, slug, key, keyId: candidate?.key?.id ?? 0 };
     },
-    enqueue(partner: { id: number; slug: string; keyId: number }, options: { withKey?: boolean; kickoffMs?: number } = {}) {
-      return audited(db, admin, (transaction) =>
-        enqueue(transaction, admin, { partner, keyId: partner.keyId, withKey: true, kickoffMs: kickoff, ...options }, world.now),
-      );
+    enqueue(partner: { id: number; slug: string; keyId: number }, options: Partial<Onboarding> = {}) {
+      return enqueue(db, admin, { partner, keyId: partner.keyId, withKey: true, kickoffMs: kickoff, ...options }, world.now);
     },
     /** Delivers what is due by the clock. @returns the outcomes as `partner step outcome`, and the last one in full. */
     async deliver(options: Partial<DeliverOptions> & { settings?: OnboardingSettings } = {}) {
@@ -84,6 +81,26 @@ export async function createWorld(t: Test, smtpOptions: SmtpOptions = {}) {
       const found = (await listSteps(db)).find((each) => each.step === step && (slug === undefined || each.slug === slug));
       if (!found) throw new Error(`there is no step ${step}`);
       return found;
+    },
+    /**
+     * Lets a statement fail with `code`: that to which the rest of a CREATE TRIGGER applies; the first `times`, or all. `count` is how often it came.
+     */
+    async break(when: string, code: string, times = 1_000_000) {
+      const owner = new pg.Client({ connectionString: databaseUrl });
+      await owner.connect();
+      t.teardown(() => owner.end());
+      // A sequence counts on when the transaction is taken back.
+      await owner.query(`
+        CREATE SEQUENCE broken;
+        CREATE FUNCTION break() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$ BEGIN
+          IF nextval('broken') <= ${times} THEN RAISE EXCEPTION 'broken' USING ERRCODE = '${code}'; END IF;
+          RETURN NEW;
+        END $$;
+        CREATE TRIGGER broken ${when} EXECUTE FUNCTION break()`);
+      return {
+        count: async () => Number((await owner.query('SELECT last_value FROM broken')).rows[0].last_value),
+        mend: () => owner.query('DROP FUNCTION break() CASCADE'),
+      };
     },
     /** What the whole database holds of what may hold text of ours. */
     async everythingWritten(): Promise<string> {

@@ -68,8 +68,9 @@ t.test('a rotation that was interrupted is finished by the next run', async (t) 
     },
   });
   await t.rejects(interrupted, { message: 'enough' });
-  t.equal((await countByMasterKey(db)).get(old), 250, 'it ends between two portions of 200');
-  t.match(await rewrapSecrets({ db, vault }), { rewrapped: 250 });
+  const left = (await countByMasterKey(db)).get(old) as number;
+  t.ok(left >= 450 - 107 && left <= 450 - 100, `it ends with the eight that are under way, and ${left} are left`);
+  t.match(await rewrapSecrets({ db, vault }), { rewrapped: left });
   t.match(await verifyVault(db, secrets), { faults: [] });
 });
 
@@ -79,6 +80,32 @@ t.test('two rotations at once wrap everything once', async (t) => {
   const [one, two] = await Promise.all([rewrapSecrets({ db, vault }), rewrapSecrets({ db, vault })]);
   t.equal(one.rewrapped + two.rewrapped, 60);
   t.match(await verifyVault(db, secrets), { secrets: 60, faults: [] });
+});
+
+t.test('a master key that changes under a rotation ends it, and the next run finishes the work', async (t) => {
+  const { file, vault, db, secrets } = await setUp(t, 30);
+  await addKey(file);
+  let isChanged = false;
+  const onRewrapped = async () => {
+    if (isChanged) return;
+    isChanged = true;
+    await addKey(file);
+  };
+  await t.rejects(rewrapSecrets({ db, vault, onRewrapped }), {
+    code: 'unavailable',
+    message: /meanwhile: run the rotation again/,
+  });
+  await rewrapSecrets({ db, vault });
+  t.same([...(await countByMasterKey(db)).keys()], [(await readKeyFile(file)).current]);
+  t.match(await verifyVault(db, secrets), { secrets: 30, faults: [] });
+});
+
+t.test('a key that was moved to another partner does not open as hers', async (t) => {
+  const { vault, db, issued } = await setUp(t, 1);
+  const [{ key_id }] = issued as [IssuedKey];
+  const other = await db.selectFrom('partners').select('id').where('slug', '=', 'other').executeTakeFirstOrThrow();
+  await db.updateTable('api_keys').set({ partner_id: other.id }).where('id', '=', key_id).execute();
+  await t.rejects(readSecret(db, vault, key_id), { name: 'VaultError', code: 'broken' });
 });
 
 t.test('a secret that does not open stays as it is, is named, and stops nothing', async (t) => {

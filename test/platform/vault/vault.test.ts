@@ -1,5 +1,10 @@
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { addKey, createKeyFile, readKeyFile, removeKeys } from '../../../src/platform/vault/key-file.ts';
@@ -130,6 +135,40 @@ t.test('of two that make the same key file one fails, and the other has made it'
   t.same(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
   const made = outcomes.find(({ status }) => status === 'fulfilled') as PromiseFulfilledResult<string>;
   t.equal((await readKeyFile(file)).current, made.value);
+});
+
+t.test('of twenty changes of a key file at once none undoes another, and a lock that was left behind is taken away', async (t) => {
+  const { file } = await localVault(t);
+  const names = await Promise.all(Array.from({ length: 20 }, () => addKey(file)));
+  const { keys } = await readKeyFile(file);
+  t.same(
+    names.filter((name) => !(name in keys)),
+    [],
+  );
+  await writeFile(`${file}.lock`, '');
+  const anHourAgo = new Date(Date.now() - 3_600_000);
+  await utimes(`${file}.lock`, anHourAgo, anHourAgo);
+  t.match(await addKey(file), /^mk_/);
+});
+
+t.test('KMS that hangs before its request is even made is given up', async (t) => {
+  const credentials = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(credentials, 'listening');
+  t.teardown(() => {
+    credentials.closeAllConnections();
+    credentials.close();
+  });
+  const { port } = credentials.address() as AddressInfo;
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...env } = process.env;
+  const program = `
+    const { openVault } = await import(${JSON.stringify(new URL('../../../src/platform/vault/open-vault.ts', import.meta.url).href)});
+    await openVault({ kmsKey: 'alias/triggers', kmsEndpoint: 'http://127.0.0.1:9' }).probe().catch((error) => console.log(error.code, error.message));
+    process.exit();`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    env: { ...env, AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/` },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.match(await text(child.stdout), /^unavailable KMS cannot be used/);
 });
 
 t.test('KMS is told the facts to which the secret is bound, with every call, and never the secret', async (t) => {
