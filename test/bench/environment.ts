@@ -15,7 +15,7 @@ export type Environment = {
   postgres: PostgresProcess;
   redis: RedisProcess | undefined;
   /** Another service on the same Postgres; stopped by `stopService`, or at the end. */
-  startService(database: string, slugs: string[], ratePerSecond?: number): Promise<Service>;
+  startService(database: string, slugs: string[], ratePerSecond?: number, serverEnv?: Record<string, string>): Promise<Service>;
   stopService(service: Service): Promise<void>;
   /** The service that several scenarios share, with one partner. */
   shared(): Promise<Service>;
@@ -34,9 +34,14 @@ export async function openEnvironment(node: string): Promise<Environment> {
   const services = new Set<Service>();
   const children: Child[] = [];
 
-  async function startService(database: string, slugs: string[], ratePerSecond?: number): Promise<Service> {
+  async function startService(
+    database: string,
+    slugs: string[],
+    ratePerSecond?: number,
+    serverEnv?: Record<string, string>,
+  ): Promise<Service> {
     const { url, partners } = await provisionDatabase(postgres.url(), database, slugs, ratePerSecond);
-    const service = { server: await startServer({ databaseUrl: url, redisUrl: redis?.url, pepper, node }), url, partners };
+    const service = { server: await startServer({ databaseUrl: url, redisUrl: redis?.url, pepper, node, env: serverEnv }), url, partners };
     services.add(service);
     return service;
   }

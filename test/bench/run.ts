@@ -10,6 +10,7 @@ import { depth } from './scenarios/depth.ts';
 import { ingest64, ingest256 } from './scenarios/ingest.ts';
 import { addedLatency } from './scenarios/latency.ts';
 import { leases } from './scenarios/leases.ts';
+import { observability } from './scenarios/observability.ts';
 import { r22 } from './scenarios/partners.ts';
 import { poll } from './scenarios/poll.ts';
 import { receiveSnapshot, snapshot, stuck } from './scenarios/snapshot.ts';
@@ -23,6 +24,7 @@ export const scenarios: Scenario[] = [
   waiters,
   ingest64,
   ingest256,
+  observability,
   batch,
   poll,
   acknowledge,

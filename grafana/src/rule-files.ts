@@ -1,0 +1,43 @@
+import { stringify } from 'yaml';
+import type { Alert } from './alert.ts';
+import { alertGroups, runbookUrlOf } from './alerts.ts';
+import { scrapeJobs } from './model.ts';
+import { recordingGroups } from './recording-rules.ts';
+
+/** First line of every generated YAML file. */
+export const generatedNote = '# Made from grafana/src by `npm run generate`: change it there.\n';
+
+/** YAML that is read by people too: no folded lines, no anchors. */
+export const yamlText = (value: unknown) => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+
+/** prometheus/rules/recording.yml. */
+export const recordingText = () => generatedNote + yamlText({ groups: recordingGroups });
+
+/** One alert as Prometheus has it. */
+export function alertRule(alert: Alert) {
+  return {
+    alert: alert.name,
+    expr: alert.expr,
+    ...(alert.for === '0s' ? {} : { for: alert.for }),
+    labels: { severity: alert.severity, owner: alert.owner, ...alert.labels },
+    annotations: { summary: alert.summary, description: alert.description, runbook_url: runbookUrlOf(alert) },
+  };
+}
+
+/** prometheus/rules/alerts.yml. */
+export const alertsText = () =>
+  generatedNote + yamlText({ groups: alertGroups.map(({ name, alerts }) => ({ name, rules: alerts.map(alertRule) })) });
+
+/**
+ * prometheus/prometheus.yml, as the Compose stack has it. Rules look back as far as the error budget's 30 days, so the data must be kept longer:
+ * `--storage.tsdb.retention.time=35d`.
+ */
+export const prometheusText = () =>
+  generatedNote +
+  yamlText({
+    global: { scrape_interval: '10s', evaluation_interval: '10s' },
+    rule_files: ['rules/*.yml'],
+    alerting: { alertmanagers: [{ static_configs: [{ targets: [scrapeJobs.alertmanager.target] }] }] },
+    // The API's metrics have a port of their own, which is not published.
+    scrape_configs: Object.values(scrapeJobs).map(({ job, target }) => ({ job_name: job, static_configs: [{ targets: [target] }] })),
+  });

@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+/** Programs of the tests of rules and alerts: the variable that names each, and what it may be called on the PATH. */
+const programs = {
+  TEST_PROMTOOL: ['promtool'],
+  TEST_AMTOOL: ['amtool'],
+  TEST_PROMETHEUS: ['prometheus'],
+  // Debian's name, and the project's own.
+  TEST_ALERTMANAGER: ['prometheus-alertmanager', 'alertmanager'],
+};
+
+const packages = ['prometheus', 'prometheus-alertmanager'];
+
+const missingText = (missing: string[]) => `There is no ${missing.join(', ')} for the tests of alerts. One of these helps:
+  - install Prometheus and Alertmanager (Debian: sudo apt-get install ${packages.join(' ')}; macOS: brew install prometheus alertmanager)
+  - set ${Object.keys(programs).join(', ')} to the programs`;
+
+/**
+ * Paths of Prometheus's and Alertmanager's programs, as the environment of the tests: those given, else those on the PATH, else Debian's packages when we may
+ * install them.
+ * @throws Error that says what to do when there is no way.
+ */
+export function findPrometheus(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const names = Object.keys(programs) as (keyof typeof programs)[];
+  const find = () => Object.fromEntries(names.map((name) => [name, env[name] || programs[name].map(pathOf).find(Boolean) || '']));
+  let found = find();
+  if (Object.values(found).includes('') && process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
+    install();
+    found = find();
+  }
+  const missing = names.filter((name) => !found[name]).map((name) => programs[name][0] as string);
+  if (missing.length > 0) throw new Error(missingText(missing));
+  return found;
+}
+
+function pathOf(program: string): string {
+  return spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim();
+}
+
+function install(): void {
+  console.error(`installing ${packages.join(' and ')} (apt-get) …`);
+  // RUNLEVEL=1 keeps the packages from starting servers of their own: the tests start theirs.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  for (const step of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
+    const { status, stdout, stderr } = spawnSync('apt-get', ['-q', ...step], { env, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`apt-get ${step.join(' ')} failed:\n${stdout}${stderr}\n${missingText(packages)}`);
+  }
+}
