@@ -6,7 +6,7 @@ import { acknowledgement } from './modules/acknowledgement/routes.ts';
 import { createSettleWriter } from './modules/acknowledgement/settle-writer.ts';
 import { deadLetters } from './modules/dead-letters/routes.ts';
 import { events } from './modules/events/routes.ts';
-import { queueTrouble, watchBacklog } from './modules/health/probes.ts';
+import { cached, probeVault, queueTrouble, watchBacklog } from './modules/health/probes.ts';
 import { health } from './modules/health/routes.ts';
 import { watchTables, watchVault } from './modules/health/watch.ts';
 import { inbox } from './modules/inbox/routes.ts';
@@ -47,6 +47,7 @@ import { assertDurable, createPools, type Pools } from './platform/postgres.ts';
 import { connectRedis } from './platform/redis.ts';
 import { createSigner } from './platform/signature.ts';
 import { openVault } from './platform/vault/open-vault.ts';
+import type { Vault } from './platform/vault/vault.ts';
 import { createWakeups } from './platform/wakeups.ts';
 
 export type AppOptions = { config: Config; clock?: Clock; logStream?: DestinationStream };
@@ -55,6 +56,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     metrics: Metrics;
     pools: Pools;
+    vault: Vault | undefined;
     /** Makes `/health/ready` answer 503, for the balancer to send its requests elsewhere before the listener closes. */
     beginDrain(): void;
   }
@@ -87,8 +89,9 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   const waits = new Waits(wakeups);
   metrics.watch(metrics.inboxWaits, (gauge) => gauge.set(waits.count));
   const vault = openVault({ keyFile: config.VAULT_KEY_FILE, kmsKey: config.VAULT_KMS_KEY });
-  const vaultCacheMs = config.VAULT_KMS_KEY ? 30_000 : 500;
-  if (vault) watchVault(metrics, { vault, cacheMs: vaultCacheMs });
+  // KMS takes money for each look.
+  const lookAtVault = vault && cached(config.VAULT_KMS_KEY ? 30_000 : 500, () => probeVault(vault, pools.db));
+  if (lookAtVault) watchVault(metrics, lookAtVault);
   const signer = createSigner(config.KEY_PEPPER, 'cursor');
   const tokens = createTokenSource({ redis: redis?.commands, prefix: config.REDIS_PREFIX, clock, metrics, log: app.log });
   const quota = new MonthlyQuota({
@@ -116,6 +119,7 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   let notReady: string | undefined;
   app.decorate('metrics', metrics);
   app.decorate('pools', pools);
+  app.decorate('vault', vault);
   app.decorate('beginDrain', () => {
     notReady = 'the server is shutting down';
   });
@@ -247,8 +251,7 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   await app.register(health, {
     pool: pools.read,
     redis: redis?.commands,
-    vault,
-    vaultCacheMs,
+    probeVault: lookAtVault,
     clock,
     metrics,
     version: config.APP_VERSION,

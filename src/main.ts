@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   // What a start of this version has compiled, the next one on this machine only reads: a killed server is back sooner. Node keeps it in the
   // folder for temporary files, and does without where it cannot.
   enableCompileCache();
-  const { auditAnchorJob, buildApp, onboardingJob, openVault, retentionJobs, startJobs } = await load();
+  const { auditAnchorJob, buildApp, onboardingJob, retentionJobs, startJobs } = await load();
   const app = await buildApp({ config });
   let jobs: Jobs | undefined;
   closeWithGrace({ delay: config.SHUTDOWN_DEADLINE_MS, logger: app.log }, async ({ signal, err }) => {
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     ...onboardingJob({
       db: app.pools.db,
       clock: systemClock,
-      vault: openVault({ keyFile: config.VAULT_KEY_FILE, kmsKey: config.VAULT_KMS_KEY }),
+      vault: app.vault,
       settings: config,
       log: app.log,
     }),
@@ -80,15 +80,14 @@ function endStart(): void {
 }
 
 async function load() {
-  const [app, audit, onboarding, retention, jobs, vault] = await Promise.all([
+  const [app, audit, onboarding, retention, jobs] = await Promise.all([
     import('./app.ts'),
     import('./modules/audit/anchor-job.ts'),
     import('./modules/onboarding/job.ts'),
     import('./modules/retention/jobs.ts'),
     import('./platform/jobs.ts'),
-    import('./platform/vault/open-vault.ts'),
   ]);
-  return { ...app, ...audit, ...onboarding, ...retention, ...jobs, ...vault };
+  return { ...app, ...audit, ...onboarding, ...retention, ...jobs };
 }
 
 try {

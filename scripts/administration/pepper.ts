@@ -1,6 +1,5 @@
-import { timingSafeEqual } from 'node:crypto';
 import { sql } from 'kysely';
-import { hashKey } from '../../src/pipeline/auth/key-format.ts';
+import { isHashOf } from '../../src/pipeline/auth/key-format.ts';
 import type { KeySecrets } from '../../src/pipeline/auth/key-issue.ts';
 import { readSecret } from '../../src/pipeline/auth/key-secrets.ts';
 import { VaultError } from '../../src/platform/vault/vault.ts';
@@ -30,7 +29,7 @@ export async function checkedSecrets({ db, secrets }: Pick<Connection, 'db' | 's
   for (const { key_id, key_hash } of keys) {
     const text = await readSecret(db, vault, key_id).catch(unlessBroken);
     if (text === undefined) continue;
-    if (timingSafeEqual(hashKey(pepper, text), key_hash)) return { pepper, vault };
+    if (isHashOf(key_hash, pepper, text)) return { pepper, vault };
     opened += 1;
   }
   if (opened === 0) return { pepper, vault };

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { countByMasterKey, lastRotation } from '../../src/modules/vault/store.ts';
+import { countByMasterKey } from '../../src/modules/vault/store.ts';
 import { verifyVault } from '../../src/modules/vault/verify.ts';
+import { lastAudited } from '../../src/platform/audit.ts';
 import { formatTime } from '../../src/platform/rfc3339.ts';
 import { createKeyFile, readKeyFile } from '../../src/platform/vault/key-file.ts';
 import type { VaultError } from '../../src/platform/vault/vault.ts';
@@ -69,7 +70,7 @@ function codeOf(error: VaultError): string | undefined {
 async function status({ db, vault, settings }: Connection, json?: boolean): Promise<void> {
   const current = await vault().masterKey.current();
   const counts = await countByMasterKey(db);
-  const rotated = await lastRotation(db);
+  const rotated = await lastAudited(db, 'vault.rotated');
   const keys = [...new Set([current, ...counts.keys()])].map((name) => ({
     master_key: name,
     current: name === current,

@@ -59,3 +59,9 @@ export async function recordAudit(
     })
     .execute();
 }
+
+/** When that was last done; undefined if never. */
+export async function lastAudited(db: Kysely<Database>, action: string): Promise<Date | undefined> {
+  const query = db.selectFrom('audit_log').select('at').where('action', '=', action).orderBy('seq', 'desc').limit(1);
+  return (await query.executeTakeFirst())?.at;
+}

@@ -1,6 +1,9 @@
 import type { Redis } from 'ioredis';
+import type { Kysely } from 'kysely';
 import type pg from 'pg';
+import { lastAudited } from '../../platform/audit.ts';
 import type { Metrics } from '../../platform/metrics.ts';
+import type { Database } from '../../platform/schema.ts';
 import type { Vault } from '../../platform/vault/vault.ts';
 
 /** What a look at a dependency found. `latencyMs` is null when it did not answer. */
@@ -40,18 +43,23 @@ export async function probeRedis(redis: Redis): Promise<Probe> {
   return { healthy: found !== undefined, latencyMs: found?.latencyMs ?? null };
 }
 
-export type VaultProbe = Probe & { lastKeyRotation: Date | null };
+export type VaultProbe = Probe & { lastKeyRotation: Date | undefined };
 
-/** Whether the vault wraps and unwraps, and when its master key was last changed, by the audit log. */
-export async function probeVault(vault: Vault, pool: pg.Pool): Promise<VaultProbe> {
-  const [used, rotated] = await Promise.all([
-    timed(() => vault.probe()),
-    timed(() => pool.query<{ at: Date }>({ name: 'probeVault', text: lastRotationText })),
-  ]);
-  return { healthy: used !== undefined, latencyMs: used?.latencyMs ?? null, lastKeyRotation: rotated?.value.rows[0]?.at ?? null };
+/** Whether the vault wraps and unwraps, and when its master key was last changed. */
+export async function probeVault(vault: Vault, db: Kysely<Database>): Promise<VaultProbe> {
+  const [used, rotated] = await Promise.all([timed(() => vault.probe()), timed(() => lastAudited(db, 'vault.rotated'))]);
+  return { healthy: used !== undefined, latencyMs: used?.latencyMs ?? null, lastKeyRotation: rotated?.value };
 }
 
-const lastRotationText = `SELECT at FROM audit_log WHERE action = 'vault.rotated' ORDER BY seq DESC LIMIT 1`;
+/** What `look` gave within the last `maxAgeMs`, or gives now. */
+export function cached<Value>(maxAgeMs: number, look: () => Promise<Value>): () => Promise<Value> {
+  let latest: { at: number; result: Promise<Value> } | undefined;
+  return () => {
+    const now = performance.now();
+    if (!latest || now - latest.at > maxAgeMs) latest = { at: now, result: look() };
+    return latest.result;
+  };
+}
 
 /** Milliseconds that an event may wait for its commit to begin; past that its sender is answered 503. */
 const longestWaitMs = 3_000;

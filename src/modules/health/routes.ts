@@ -5,16 +5,14 @@ import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
-import type { Vault } from '../../platform/vault/vault.ts';
-import { type Probe, probePostgres, probeRedis, probeVault } from './probes.ts';
+import { cached, type Probe, probePostgres, probeRedis, type VaultProbe } from './probes.ts';
 import { Health, Live, Ready } from './schema.ts';
 
 export type HealthOptions = {
   pool: pg.Pool;
   redis: Redis | undefined;
-  vault: Vault | undefined;
-  /** How long one look at the vault serves, in milliseconds: KMS takes money for each. */
-  vaultCacheMs: number;
+  /** Looks at the vault, if there is one. */
+  probeVault: (() => Promise<VaultProbe>) | undefined;
   clock: Clock;
   metrics: Metrics;
   version: string;
@@ -27,10 +25,9 @@ const cacheMs = 500;
 
 /** How the service is: in full for people, in one word for balancers. */
 export async function health(app: FastifyInstance, options: HealthOptions): Promise<void> {
-  const { pool, redis, vault, clock, metrics, version, notReady } = options;
+  const { pool, redis, probeVault, clock, metrics, version, notReady } = options;
   const startedAt = clock();
   const probe = cached(cacheMs, () => Promise.all([probePostgres(pool), redis && probeRedis(redis)]));
-  const probeKeys = cached(options.vaultCacheMs, async () => vault && probeVault(vault, pool));
 
   for (const url of ['/v1/health', '/health']) {
     app.get(
@@ -58,7 +55,7 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
   metrics.watch(metrics.healthStatus, async (gauge) => gauge.set((await look()).healthy ? 1 : 0));
 
   async function look() {
-    const [[postgres, redisProbe], vaultProbe] = await Promise.all([probe(), probeKeys()]);
+    const [[postgres, redisProbe], vaultProbe] = await Promise.all([probe(), probeVault?.()]);
     const reason = notReady();
     const healthy = postgres.healthy && redisProbe?.healthy !== false && vaultProbe?.healthy !== false && reason === undefined;
     return { postgres, redisProbe, vaultProbe, reason, healthy };
@@ -112,16 +109,6 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
       return false;
     }
   }
-}
-
-/** What `look` gave within the last `maxAgeMs`, or gives now. */
-function cached<Value>(maxAgeMs: number, look: () => Promise<Value>): () => Promise<Value> {
-  let latest: { at: number; result: Promise<Value> } | undefined;
-  return () => {
-    const now = performance.now();
-    if (!latest || now - latest.at > maxAgeMs) latest = { at: now, result: look() };
-    return latest.result;
-  };
 }
 
 function word(probe: Probe | undefined): 'healthy' | 'unhealthy' | 'not_configured' {

@@ -3,20 +3,11 @@ import type { Gauge } from 'prom-client';
 import type { Clock } from '../../platform/clock.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
-import type { Vault } from '../../platform/vault/vault.ts';
-import { timed } from './probes.ts';
+import { timed, type VaultProbe } from './probes.ts';
 
-/** Milliseconds for which one look at the vault serves, as for the health answer. */
-export type VaultWatch = { vault: Vault; cacheMs: number };
-
-/** Reports at each scrape whether the vault wraps and unwraps. Without a vault nothing is said of it. */
-export function watchVault(metrics: Metrics, { vault, cacheMs }: VaultWatch): void {
-  let latest: { at: number; isUp: Promise<boolean> } | undefined;
-  metrics.watch(metrics.vaultUp, async (gauge) => {
-    const now = performance.now();
-    if (!latest || now - latest.at > cacheMs) latest = { at: now, isUp: timed(() => vault.probe()).then((found) => found !== undefined) };
-    gauge.set((await latest.isUp) ? 1 : 0);
-  });
+/** Reports at each scrape whether the vault wraps and unwraps. */
+export function watchVault(metrics: Metrics, probeVault: () => Promise<VaultProbe>): void {
+  metrics.watch(metrics.vaultUp, async (gauge) => gauge.set((await probeVault()).healthy ? 1 : 0));
 }
 
 /**

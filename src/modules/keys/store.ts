@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { isGoodKey } from '../../pipeline/auth/good-keys.ts';
 import { type KeySecrets, prepareKey, type ShownKey, storeKey } from '../../pipeline/auth/key-issue.ts';
 import { type Actor, audited } from '../../platform/audit.ts';
 import type { Database } from '../../platform/schema.ts';
@@ -55,8 +56,7 @@ async function countGoodKeys(db: Kysely<Database>, partnerId: number, now: numbe
     .selectFrom('api_keys')
     .select(({ fn }) => fn.countAll<string>().as('count'))
     .where('partner_id', '=', partnerId)
-    .where('revoked_at', 'is', null)
-    .where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', new Date(now))]))
+    .where(isGoodKey(now))
     .executeTakeFirstOrThrow();
   return Number(count);
 }

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { isGoodKey } from '../../pipeline/auth/good-keys.ts';
 import type { Database } from '../../platform/schema.ts';
 
 /** A partner that could be onboarded. */
@@ -18,7 +19,7 @@ export async function findCandidates(db: Kysely<Database>, slugs: readonly strin
     FROM partners
     LEFT JOIN LATERAL (
       SELECT id, key_prefix, class FROM api_keys
-      WHERE partner_id = partners.id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ${new Date(nowMs)})
+      WHERE partner_id = partners.id AND ${isGoodKey(nowMs)}
       ORDER BY class IN ('beta', 'live') DESC, id DESC
       LIMIT 1) AS chosen ON true
     WHERE ${slugs ?? null}::text[] IS NULL OR slug = ANY (${slugs ?? null}::text[])
@@ -35,11 +36,9 @@ export type MailedKey = { id: number; prefix: string; expiresAt: Date | null; is
 export async function findMailedKey(db: Kysely<Database>, partnerId: number, keyId: number, nowMs: number): Promise<MailedKey | undefined> {
   const row = await db
     .selectFrom('api_keys')
-    .select(['id', 'key_prefix', 'expires_at', 'revoked_at'])
+    .select(['id', 'key_prefix', 'expires_at', isGoodKey(nowMs).as('isActive')])
     .where('id', '=', keyId)
     .where('partner_id', '=', partnerId)
     .executeTakeFirst();
-  if (!row) return undefined;
-  const isActive = row.revoked_at === null && (row.expires_at === null || row.expires_at.getTime() > nowMs);
-  return { id: row.id, prefix: row.key_prefix, expiresAt: row.expires_at, isActive };
+  return row && { id: row.id, prefix: row.key_prefix, expiresAt: row.expires_at, isActive: Boolean(row.isActive) };
 }

@@ -1,4 +1,4 @@
-import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
 import type { Database } from '../../platform/schema.ts';
 import { lostAfterMs, maxWaits, type StepInput, type StepName, type StepStatus } from './steps.ts';
 
@@ -148,27 +148,23 @@ export async function findResult(db: Kysely<Database>, partnerId: number, step: 
 }
 
 /** Slug of another partner that has the channel of that name, made or not. */
-export async function findChannelOwner(db: Kysely<Database>, channel: string, partnerId: number): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('onboarding_steps')
-    .innerJoin('partners', 'partners.id', 'onboarding_steps.partner_id')
-    .select('slug')
-    .where('step', '=', 'slack_channel')
-    .where('onboarding_steps.partner_id', '<>', partnerId)
-    .where(sql`input ->> 'channel'`, '=', channel)
-    .executeTakeFirst();
-  return row?.slug;
+export function findChannelOwner(db: Kysely<Database>, channel: string, partnerId: number): Promise<string | undefined> {
+  return findOther(db, partnerId, sql`input ->> 'channel' = ${channel}`);
 }
 
 /** Slug of another partner to whose onboarding the channel belongs, whatever name it has by now. */
-export async function findOtherOwner(db: Kysely<Database>, channelId: string, partnerId: number): Promise<string | undefined> {
+export function findOtherOwner(db: Kysely<Database>, channelId: string, partnerId: number): Promise<string | undefined> {
+  return findOther(db, partnerId, sql`result ->> 'channel_id' = ${channelId}`);
+}
+
+async function findOther(db: Kysely<Database>, partnerId: number, hasChannel: RawBuilder<SqlBool>): Promise<string | undefined> {
   const row = await db
     .selectFrom('onboarding_steps')
     .innerJoin('partners', 'partners.id', 'onboarding_steps.partner_id')
     .select('slug')
     .where('step', '=', 'slack_channel')
     .where('onboarding_steps.partner_id', '<>', partnerId)
-    .where(sql`result ->> 'channel_id'`, '=', channelId)
+    .where(hasChannel)
     .executeTakeFirst();
   return row?.slug;
 }

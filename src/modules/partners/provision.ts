@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { isGoodKey } from '../../pipeline/auth/good-keys.ts';
 import type { KeyClass } from '../../pipeline/auth/key-format.ts';
 import {
   type KeySecrets,
@@ -165,8 +166,7 @@ async function find(db: Kysely<Database>, { slug, partnerId, key }: Wanted, { no
           .select(shownKeyColumns)
           .where('partner_id', '=', partner.id)
           .where('class', '=', key.keyClass)
-          .where('revoked_at', 'is', null)
-          .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', new Date(now()))]))
+          .where(isGoodKey(now()))
           // One that was rotated is good for a while yet: the one in its place is the partner's key.
           .orderBy(sql`replaced_by IS NOT NULL`)
           .orderBy('id', 'desc')

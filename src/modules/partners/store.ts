@@ -1,4 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { isGoodKey } from '../../pipeline/auth/good-keys.ts';
 import { isSlug, type KeyClass } from '../../pipeline/auth/key-format.ts';
 import { type KeySecrets, prepareKey, shownKeyColumns, storeKey } from '../../pipeline/auth/key-issue.ts';
 import { scopes as allScopes, type Scope } from '../../pipeline/auth/principal.ts';
@@ -73,8 +74,7 @@ export async function listPartners(db: Kysely<Database>): Promise<ListedPartner[
           .selectFrom('api_keys')
           .select(['key_prefix', 'expires_at'])
           .whereRef('partner_id', '=', 'partners.id')
-          .where('revoked_at', 'is', null)
-          .where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', new Date())]))
+          .where(isGoodKey(Date.now()))
           .orderBy('id', 'desc')
           .limit(1)
           .as('newest'),
@@ -168,7 +168,7 @@ export async function findKeyRecord(db: Kysely<Database>, name: string): Promise
   return showKey(db, (await findKeyByName(db, name)).id);
 }
 
-/** The key of that number or prefix, so that it can be shown before it is revoked. @throws PartnerError `unknown_key`, `ambiguous_key`. */
+/** The key of that number or prefix. @throws PartnerError `unknown_key`, `ambiguous_key`. */
 export async function findKeyByName(db: Kysely<Database>, name: string): Promise<{ id: number; prefix: string }> {
   const isNumber = /^[1-9]\d{0,8}$/.test(name);
   const found = await db

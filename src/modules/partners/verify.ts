@@ -1,6 +1,5 @@
-import { timingSafeEqual } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
-import { hashKey, type KeyClass, parseKey } from '../../pipeline/auth/key-format.ts';
+import { isHashOf, type KeyClass, parseKey } from '../../pipeline/auth/key-format.ts';
 import type { KeySecrets } from '../../pipeline/auth/key-issue.ts';
 import { readSecret } from '../../pipeline/auth/key-secrets.ts';
 import { formatTime, parseTime } from '../../platform/rfc3339.ts';
@@ -146,7 +145,7 @@ async function checkVaulted(db: Kysely<Database>, { pepper, vault }: KeySecrets,
   try {
     const text = await readSecret(db, vault, key.id);
     if (!parseKey(text)) return { ok: false, detail: 'what is in the vault is no key' };
-    if (timingSafeEqual(hashKey(pepper, text), key.key_hash)) return fine;
+    if (isHashOf(key.key_hash, pepper, text)) return fine;
     return { ok: false, detail: 'under this KEY_PEPPER what is in the vault is another key' };
   } catch (error) {
     if (error instanceof VaultError) return { ok: false, detail: error.message };

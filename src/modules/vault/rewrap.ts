@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../../platform/schema.ts';
 import { type Vault, VaultError } from '../../platform/vault/vault.ts';
-import { readSecrets, replaceDataKey, type StoredSecret } from './store.ts';
+import { replaceDataKey, type StoredSecret } from './store.ts';
+import { walkSecrets } from './walk.ts';
 
 export type RewrapOptions = {
   db: Kysely<Database>;
@@ -21,9 +22,6 @@ export type Rewrapped = {
   broken: { keyId: number; keyPrefix: string; partner: string }[];
 };
 
-/** Secrets in one portion, and how many of them are with KMS at once. */
-const portion = { secrets: 200, atOnce: 8 };
-
 /**
  * Wraps the data key of every secret under the current master key, while servers go on: each row is replaced only if it is as it was read, and
  * opens before and after. What is sealed under the older master key meanwhile is found by another pass.
@@ -33,26 +31,14 @@ export async function rewrapSecrets({ db, vault, all = false, onRewrapped, signa
   const to = await vault.masterKey.current();
   const broken = new Map<number, StoredSecret>();
   let rewrapped = 0;
-  for (let again = true, isFirst = true; again; isFirst = false) {
-    again = false;
-    for (let after = 0; ; ) {
-      const secrets = await readSecrets(db, { after, limit: portion.secrets, notUnder: all && isFirst ? undefined : to });
-      const last = secrets.at(-1);
-      if (!last) break;
-      after = last.keyId;
-      const waiting = secrets.filter(({ keyId }) => !broken.has(keyId));
-      const workers = Array.from({ length: portion.atOnce }, async () => {
-        while (!signal?.aborted) {
-          const secret = waiting.pop();
-          if (!secret) break;
-          if (await rewrapOne(secret)) rewrapped += 1;
-          again = true;
-          await onRewrapped?.();
-        }
-      });
-      await Promise.all(workers);
-      if (waiting.length > 0) signal?.throwIfAborted();
-    }
+  for (let isFirst = true, wasDone = false; !wasDone; isFirst = false) {
+    wasDone = true;
+    await walkSecrets(db, { notUnder: all && isFirst ? undefined : to, signal }, async (secret) => {
+      if (broken.has(secret.keyId)) return;
+      wasDone = false;
+      if (await rewrapOne(secret)) rewrapped += 1;
+      await onRewrapped?.();
+    });
   }
   return { to, rewrapped, broken: [...broken.values()].map(({ keyId, keyPrefix, partner }) => ({ keyId, keyPrefix, partner })) };
 

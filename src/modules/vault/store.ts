@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { isGoodKey } from '../../pipeline/auth/good-keys.ts';
 import type { Database } from '../../platform/schema.ts';
 import type { Binding, SealedSecret } from '../../platform/vault/vault.ts';
 
@@ -68,21 +69,8 @@ export async function readUnvaulted(db: Kysely<Database>): Promise<{ keyId: numb
     .leftJoin('vault_secrets', 'vault_secrets.key_id', 'api_keys.id')
     .select(['api_keys.id', 'key_prefix', 'slug'])
     .where('vault_secrets.key_id', 'is', null)
-    .where('revoked_at', 'is', null)
-    .where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', sql<Date>`now()`)]))
+    .where(isGoodKey(Date.now()))
     .orderBy('api_keys.id')
     .execute();
   return rows.map(({ id, key_prefix, slug }) => ({ keyId: id, keyPrefix: key_prefix, partner: slug }));
-}
-
-/** When the master key was last changed, by the audit log. */
-export async function lastRotation(db: Kysely<Database>): Promise<Date | undefined> {
-  const row = await db
-    .selectFrom('audit_log')
-    .select('at')
-    .where('action', '=', 'vault.rotated')
-    .orderBy('seq', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.at;
 }

@@ -1,4 +1,4 @@
-import { createHmac, randomInt } from 'node:crypto';
+import { createHmac, randomInt, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /**
@@ -62,6 +62,11 @@ export function keyPrefix(key: string): string {
  */
 export function hashKey(pepper: string, key: string): Buffer {
   return createHmac('sha256', pepper).update(key).digest();
+}
+
+/** Whether that is the stored hash of the key, in constant time. */
+export function isHashOf(hash: Buffer, pepper: string, key: string): boolean {
+  return timingSafeEqual(hash, hashKey(pepper, key));
 }
 
 function checksum(body: string): string {
