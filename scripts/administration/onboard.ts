@@ -8,7 +8,7 @@ import { interruptible } from './interruption.ts';
 import { deliverUntil } from './onboard-deliver.ts';
 import { type Arrangement, arrange, foreseeRefusals, kept, quoted } from './onboard-plan.ts';
 import { planned, printOnboarding, printSteps, reportOf, withoutProblems, withRefusals } from './onboard-report.ts';
-import { integer, moment } from './options.ts';
+import { integer, line, moment } from './options.ts';
 import { AdminError, exitCodes } from './outcome.ts';
 import { progress, say } from './output.ts';
 
@@ -20,6 +20,7 @@ type OnboardOptions = {
   detach?: boolean;
   wait: number;
   dryRun?: boolean;
+  reason?: string;
   json?: boolean;
 };
 
@@ -40,6 +41,7 @@ export function addOnboardCommands(program: Command): void {
     .option('--detach', 'leave the delivery to the servers')
     .option('--wait <seconds>', 'how long to deliver and to wait for tries that are due later', integer(1, 3_600), 60)
     .option('--dry-run', 'show what would be sent, and send nothing')
+    .option('--reason <text>', 'why, for the audit log', line)
     .option('--json', 'print JSON')
     .action(run);
 
@@ -98,12 +100,12 @@ async function enqueueAll(
   { db, actor }: Connection,
   partners: Candidate[],
   arrangementOf: (partnerId: number) => Arrangement,
-  { key, adoptChannel }: OnboardOptions,
+  { key, adoptChannel, reason }: OnboardOptions,
 ): Promise<Map<string, string>> {
   const refused = new Map<string, string>();
   for (const { id, slug } of partners) {
     try {
-      await enqueue(db, actor(), { partner: { id, slug }, ...arrangementOf(id), withKey: key, adoptChannel }, Date.now());
+      await enqueue(db, actor(reason), { partner: { id, slug }, ...arrangementOf(id), withKey: key, adoptChannel }, Date.now());
     } catch (error) {
       if (!(error instanceof ChannelTakenError)) throw error;
       refused.set(slug, error.message);

@@ -8,7 +8,7 @@ t.test('a partner is onboarded, and a second run sends nothing', async (t) => {
   const { world, run, json, everything } = await setUp(t);
   const acme = await world.addPartner('acme');
   const when = new Date(Date.now() + 7 * 86_400_000).toISOString();
-  const first = await json(['acme', '--kickoff', when]);
+  const first = await json(['acme', '--kickoff', when, '--reason', 'beta launch']);
   const record = {
     partner: 'acme',
     slack_channel: 'done',
@@ -46,8 +46,8 @@ t.test('a partner is onboarded, and a second run sends nothing', async (t) => {
     { step: 'slack_welcome' },
     { step: 'welcome_email', result: { with_key: true } },
   ]);
-  const asked = await world.db.selectFrom('audit_log').select('actor').where('action', '=', 'onboarding.requested').execute();
-  t.same(asked, [{ actor: 'admin:alice' }]);
+  const asked = await world.db.selectFrom('audit_log').select(['actor', 'reason']).where('action', '=', 'onboarding.requested').execute();
+  t.same(asked, [{ actor: 'admin:alice', reason: 'beta launch' }]);
   for (const secret of [acme.key, world.slack.token, 'password-of-the-relay']) t.notMatch(everything.join(''), secret);
 });
 
