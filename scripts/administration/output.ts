@@ -67,6 +67,7 @@ export async function confirm(
 export type Progress = {
   /** `count` more are done. */
   advance(count: number, message?: string): void;
+  /** What stands there in the end; what was said at the beginning, unless given. */
   done(message?: string): void;
 };
 
@@ -75,14 +76,14 @@ export type Progress = {
  * would read the keyboard key by key, take Ctrl-C for a wish to end at once with exit code 0, and keep signals from ending the process: a check that
  * was broken off would look like one that found nothing wrong. Work that is `interruptible` sees to signals itself.
  */
-export async function progress(max: number, message: string, interruption?: Interruption): Promise<Progress> {
+export async function progress(max: number, title: string, interruption?: Interruption): Promise<Progress> {
   const onSignal = (signal: keyof typeof signalExitCodes) => process.exit(signalExitCodes[signal]);
   const signals = interruption ? [] : (Object.keys(signalExitCodes) as (keyof typeof signalExitCodes)[]);
   for (const signal of signals) process.once(signal, onSignal);
-  const bar = max > 1 && process.stderr.isTTY ? await startBar(max, message) : undefined;
+  const bar = max > 1 && process.stderr.isTTY ? await startBar(max, title) : undefined;
   return {
     advance: (count, message) => bar?.advance(count, message),
-    done(message) {
+    done(message = title) {
       for (const signal of signals) process.off(signal, onSignal);
       bar?.stop(message);
     },
