@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -52,7 +53,8 @@ async function runTap(files: string[], env: Record<string, string>, report: Repo
   const tap = fileURLToPath(new URL('./run.mjs', import.meta.resolve('tap')));
   const child = spawn(process.execPath, [tap, 'run', '--reporter=tap', '--no-color', ...files], {
     cwd: root,
-    env: { ...process.env, ...env },
+    // Every file is a process: what one has compiled and stripped of its types, the next reads, a third of a second sooner.
+    env: { NODE_COMPILE_CACHE: path.join(root, 'node_modules/.cache/node'), ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true, // a group of its own, so that all that the tests start can be ended with it
   });

@@ -31,6 +31,8 @@ export type CampaignOptions = {
   hangingMs?: number;
   /** Ends after so many different failures. */
   stopAfter?: number;
+  /** Ends after a failure that is what was looked for. */
+  soughtFor?(failure: string): boolean;
   /** What the server's log says of an answer. */
   explain?(requestId: string): string;
 };
@@ -103,7 +105,8 @@ class Campaigner {
   }
 
   get #isOver(): boolean {
-    return this.#result.failures.length >= (this.#options.stopAfter ?? 25);
+    const { stopAfter = 25, soughtFor = () => false } = this.#options;
+    return this.#result.failures.length >= stopAfter || this.#result.failures.some(soughtFor);
   }
 
   async #work(index: number, plans: Plan[]): Promise<void> {
