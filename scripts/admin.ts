@@ -1,14 +1,5 @@
-import { refuseWholeKeys } from './administration/arguments.ts';
-import { outcomeOf } from './administration/outcome.ts';
-import { endWithoutStdout, say } from './administration/output.ts';
-import { createProgram } from './administration/program.ts';
+import { endWithoutStdout } from './administration/output.ts';
+import { runCommand } from './administration/run.ts';
 
 endWithoutStdout();
-try {
-  refuseWholeKeys(process.argv.slice(2));
-  await createProgram().parseAsync();
-} catch (error) {
-  const { exitCode, message } = outcomeOf(error);
-  if (message) say(`admin: ${message}`);
-  process.exitCode = exitCode;
-}
+await runCommand(process.argv.slice(2));

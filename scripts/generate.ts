@@ -1,9 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { alertmanagerOutsideText, alertmanagerText } from '../grafana/src/alertmanager.ts';
 import { alertsPageText } from '../grafana/src/alerts-page.ts';
+import { dashboardSpecs, dashboardText } from '../grafana/src/dashboards/index.ts';
+import { postgresQueriesText } from '../grafana/src/postgres-queries.ts';
 import { alertsText, prometheusText, recordingText } from '../grafana/src/rule-files.ts';
+import { clientTypes } from '../openapi/clients/typescript/generate.ts';
 import { configurationTable } from './configuration-table.ts';
+import { errorsPageText } from './guide/errors-page.ts';
+import { llmsText } from './guide/llms.ts';
+import { withSamples } from './guide/samples.ts';
 import { openApiText } from './openapi.ts';
+import { postmanText } from './postman.ts';
 import { dumpSchema } from './schema-dump.ts';
 
 /**
@@ -21,12 +28,22 @@ const generators: Generator[] = [
   { file: 'README.md', text: configurationTable },
   { file: 'migrations/schema.sql', text: dumpSchema },
   { file: 'openapi/openapi.json', text: openApiText },
+  { file: 'openapi/postman.json', text: postmanText },
+  { file: 'openapi/clients/typescript/src/openapi.ts', text: clientTypes },
   { file: 'prometheus/prometheus.yml', text: prometheusText },
+  { file: 'prometheus/postgres-queries.yml', text: postgresQueriesText },
   { file: 'prometheus/rules/recording.yml', text: recordingText },
   { file: 'prometheus/rules/alerts.yml', text: alertsText },
   { file: 'prometheus/alertmanager.yml', text: alertmanagerText },
   { file: 'prometheus/alertmanager-outside.yml', text: alertmanagerOutsideText },
   { file: 'docs/alerts.md', text: alertsPageText },
+  ...dashboardSpecs.map((spec) => ({ file: `grafana/dashboards/${spec.uid}.json`, text: () => dashboardText(spec) })),
+  {
+    file: 'docs/errors.md',
+    text: async () => errorsPageText(await readFile(new URL('../docs/troubleshooting.md', import.meta.url), 'utf8')),
+  },
+  { file: 'docs/patterns.md', text: withSamples },
+  { file: 'docs/public/llms.txt', text: llmsText },
 ];
 
 const check = process.argv.includes('--check');

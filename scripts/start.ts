@@ -5,6 +5,7 @@ import { startEmbeddedPostgres, stopAbandonedPostgres } from '../src/platform/em
 import { migrate } from '../src/platform/migrations.ts';
 import { createKeyFile } from '../src/platform/vault/key-file.ts';
 import { openVault } from '../src/platform/vault/open-vault.ts';
+import { ensureGuide } from './guide-sources.ts';
 import { ensureDatabase, issueDemoKey } from './start-database.ts';
 import { curlLines, isAccepted } from './start-demo.ts';
 import { LocalFolder, newSecret } from './start-files.ts';
@@ -30,7 +31,7 @@ try {
     process.exitCode = 1;
   }
 }
-if (stoppers.length > 1) console.log('\nstopping …');
+if (stoppers.length > 2) console.log('\nstopping …');
 for (const stop of stoppers.reverse()) {
   await stop().catch((error) => {
     console.error(error);
@@ -50,6 +51,10 @@ async function start(): Promise<{ died: Promise<string> }> {
   await assertPortIsFree('METRICS_PORT', metricsPort, metricsHost);
   if (port === metricsPort) throw new Error('PORT and METRICS_PORT must differ');
 
+  // Seconds of work when it is missing or has changed, of which Postgres's start takes some; without it everything else works.
+  const building = new AbortController();
+  stoppers.push(async () => building.abort());
+  const guide = ensureGuide(AbortSignal.any([interruption.signal, building.signal]));
   const kept = folder.readEnv('server.env');
   const pepper = env.KEY_PEPPER || kept.KEY_PEPPER || newSecret();
   const database = env.DATABASE_URL ? { url: env.DATABASE_URL, exited: never } : await startPostgres(folder, pepper);
@@ -57,7 +62,10 @@ async function start(): Promise<{ died: Promise<string> }> {
   await folder.writeEnv('server.env', { ...database.kept, DATABASE_URL: database.url, KEY_PEPPER: pepper, ...vault });
   interruption.signal.throwIfAborted();
   await migrate(database.url);
+  const guideTrouble = await guide;
   interruption.signal.throwIfAborted();
+  if (guideTrouble !== undefined)
+    console.warn(`the guide could not be built (npm run guide): it is missing at /guide, or old:\n${guideTrouble}`);
 
   const settings = { ...env, HOST: host, PORT: String(port), METRICS_HOST: metricsHost, METRICS_PORT: String(metricsPort) };
   const logFile = folder.file('server.log');
@@ -109,7 +117,7 @@ function welcome(url: string, apiKey: string, metrics: string, folder: string): 
   const lines = curlLines(url, apiKey).map((line) => `  ${line}`);
   console.log(`
 Triggers API is ready at ${url}
-  docs ${url}/docs, metrics ${metrics}, log ${folder}/server.log
+  guide ${url}/guide/, reference ${url}/docs, metrics ${metrics}, log ${folder}/server.log
   key of the partner "demo" (also in ${folder}/demo.env):
   ${apiKey}
 

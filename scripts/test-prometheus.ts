@@ -1,23 +1,28 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-/** Programs of the tests of rules and alerts: the variable that names each, and what it may be called on the PATH. */
+/** Programs of the tests of rules, alerts and dashboards: the variable that names each, and what it may be called on the PATH. */
 const programs = {
   TEST_PROMTOOL: ['promtool'],
   TEST_AMTOOL: ['amtool'],
   TEST_PROMETHEUS: ['prometheus'],
   // Debian's name, and the project's own.
   TEST_ALERTMANAGER: ['prometheus-alertmanager', 'alertmanager'],
+  TEST_NODE_EXPORTER: ['prometheus-node-exporter', 'node_exporter'],
+  TEST_POSTGRES_EXPORTER: ['prometheus-postgres-exporter', 'postgres_exporter'],
+  TEST_REDIS_EXPORTER: ['prometheus-redis-exporter', 'redis_exporter'],
 };
 
-const packages = ['prometheus', 'prometheus-alertmanager'];
+const exporters = ['node', 'postgres', 'redis'];
+const packages = ['prometheus', 'prometheus-alertmanager', ...exporters.map((name) => `prometheus-${name}-exporter`)];
+const formulas = ['prometheus', 'alertmanager', ...exporters.map((name) => `${name}_exporter`)];
 
-const missingText = (missing: string[]) => `There is no ${missing.join(', ')} for the tests of alerts. One of these helps:
-  - install Prometheus and Alertmanager (Debian: sudo apt-get install ${packages.join(' ')}; macOS: brew install prometheus alertmanager)
+const missingText = (missing: string[]) => `There is no ${missing.join(', ')} for the tests of alerts and dashboards. One of these helps:
+  - install Prometheus, Alertmanager and their exporters (Debian: sudo apt-get install ${packages.join(' ')}; macOS: brew install ${formulas.join(' ')})
   - set ${Object.keys(programs).join(', ')} to the programs`;
 
 /**
- * Paths of Prometheus's and Alertmanager's programs, as the environment of the tests: those given, else those on the PATH, else Debian's packages when we may
+ * Paths of the programs of Prometheus, Alertmanager and the exporters, as the environment of the tests: those given, else those on the PATH, else Debian's packages when we may
  * install them.
  * @throws Error that says what to do when there is no way.
  */
@@ -39,7 +44,7 @@ function pathOf(program: string): string {
 }
 
 function install(): void {
-  console.error(`installing ${packages.join(' and ')} (apt-get) …`);
+  console.error(`installing ${packages.join(', ')} (apt-get) …`);
   // RUNLEVEL=1 keeps the packages from starting servers of their own: the tests start theirs.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   for (const step of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {

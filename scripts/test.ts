@@ -4,7 +4,10 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ensureGuide } from './guide-sources.ts';
+import { findBrowser } from './test-browser.ts';
 import { findPrometheus } from './test-prometheus.ts';
+import { findPython } from './test-python.ts';
 import { Report } from './test-report.ts';
 import { type Service, startTestPostgres, startTestRedis } from './test-services.ts';
 import { makeTemplate } from './test-template.ts';
@@ -35,17 +38,25 @@ try {
 if (interruptedBy) process.exitCode = 128 + { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 }[interruptedBy as 'SIGINT'];
 
 async function main(files: string[]): Promise<number> {
+  // Whoever runs files of something else need not have what only some tests need.
+  const asksFor = (folder: string) => files.length === 0 || files.some((file) => file.includes(folder));
+  // Before the tests, which would else build it side by side. Why it could not be built, its own tests say.
+  const guide = asksFor('test/modules/guide') ? ensureGuide() : undefined;
   const started = await Promise.allSettled([startTestPostgres(), startTestRedis()]);
   for (const outcome of started) if (outcome.status === 'fulfilled') services.push(outcome.value);
   for (const outcome of started) if (outcome.status === 'rejected') throw outcome.reason;
   const [postgres, redis] = services as [Service, Service];
   console.log(`Postgres: ${postgres.origin}; Redis: ${redis.origin}`);
   await makeTemplate(postgres.url);
-  // Whoever runs a file of something else need not have them.
-  const monitoring = files.length === 0 || files.some((file) => file.includes('test/grafana')) ? findPrometheus() : {};
+  const programs = {
+    ...(asksFor('test/grafana') && findPrometheus()),
+    ...(asksFor('test/modules/guide') && findBrowser()),
+    ...((asksFor('test/clients/python') || asksFor('test/docs/samples')) && findPython()),
+  };
+  await guide;
   if (interruptedBy) return 1;
   const report = new Report(console.log);
-  const code = await runTap(files, { TEST_DATABASE_URL: postgres.url, TEST_REDIS_URL: redis.url, ...monitoring }, report);
+  const code = await runTap(files, { TEST_DATABASE_URL: postgres.url, TEST_REDIS_URL: redis.url, ...programs }, report);
   return conclude(report, code);
 }
 

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { DestinationStream } from 'pino';
 import { type Config, wantsAccessLog } from './config.ts';
@@ -6,6 +7,7 @@ import { acknowledgement } from './modules/acknowledgement/routes.ts';
 import { createSettleWriter } from './modules/acknowledgement/settle-writer.ts';
 import { deadLetters } from './modules/dead-letters/routes.ts';
 import { events } from './modules/events/routes.ts';
+import { guide } from './modules/guide/routes.ts';
 import { cached, probeVault, queueTrouble, watchBacklog } from './modules/health/probes.ts';
 import { health } from './modules/health/routes.ts';
 import { watchTables, watchVault } from './modules/health/watch.ts';
@@ -61,6 +63,9 @@ declare module 'fastify' {
     beginDrain(): void;
   }
 }
+
+/** Where `npm run guide` builds the partners' guide. */
+const guideFolder = fileURLToPath(new URL('../docs/.vitepress/dist', import.meta.url));
 
 /** The whole service, in the order in which a request meets it. `listen` is the caller's. What it opens, `close` closes: writers first, Postgres last. */
 export async function buildApp({ config, clock = systemClock, logStream }: AppOptions): Promise<FastifyInstance> {
@@ -248,6 +253,7 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
     forgetPartner: (partnerId) => app.forgetPartner(partnerId),
   });
   await app.register(account, { db: pools.db, clock, apiLimits, forgetPartner: (partnerId) => app.forgetPartner(partnerId) });
+  await app.register(guide, { folder: guideFolder });
   await app.register(health, {
     pool: pools.read,
     redis: redis?.commands,

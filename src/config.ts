@@ -76,7 +76,8 @@ export const ConfigSchema = Type.Object({
   GUIDE_URL: Type.Optional(
     Type.String({
       pattern: '^https?://.',
-      description: 'Where partners read `docs/getting-started.md`; mails and channels link to it. Default: `PUBLIC_URL` and `/docs`.',
+      description:
+        'Where partners read `docs/getting-started.md`; mails and channels link to it. Default: `PUBLIC_URL` and `/guide/getting-started`.',
     }),
   ),
   TRUST_PROXY_HOPS: Type.Integer({

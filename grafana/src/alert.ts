@@ -24,6 +24,11 @@ export type Alert = {
   expr: string;
   /** How long it must be true, as Prometheus writes durations; '0s' fires at once. */
   for: string;
+  /**
+   * How long it goes on firing after it has ended. For causes: their consequences look back for minutes, and would be sent as news as soon as nothing holds them
+   * back.
+   */
+  keepFor?: string;
   /** One line; Prometheus's templates are allowed. */
   summary: string;
   /** What it means to a partner, and why the limit is where it is. */

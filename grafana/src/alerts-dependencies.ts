@@ -1,5 +1,5 @@
 import type { Alert } from './alert.ts';
-import { metrics, scrapeJobs } from './model.ts';
+import { keepCauses, metrics, scrapeJobs } from './model.ts';
 
 const api = `job="${scrapeJobs.api.job}"`;
 
@@ -11,6 +11,7 @@ export const dependencyAlerts: Alert[] = [
     expr: `min(${metrics.pgUp}) < 1`,
     // Shorter than any alert that follows from it: the cause is known before its consequences are sent.
     for: '30s',
+    keepFor: keepCauses,
     summary: 'Postgres does not answer.',
     description: 'No event can be stored or fetched: the API answers 503. Everything that was answered 2xx is on disk.',
     firstSteps: [
@@ -27,6 +28,7 @@ export const dependencyAlerts: Alert[] = [
     owner: 'on-call',
     expr: `min(${metrics.redisUp}{${api}}) < 1`,
     for: '2m',
+    keepFor: keepCauses,
     summary: 'Redis does not answer the API.',
     description:
       'Limits are kept by each process alone, so a partner may send as often as there are replicas, and long polls wake up later. No event is in danger.',
@@ -39,6 +41,7 @@ export const dependencyAlerts: Alert[] = [
     owner: 'on-call',
     expr: `min(${metrics.vaultUp}) < 1`,
     for: '5m',
+    keepFor: keepCauses,
     summary: 'The vault of keys cannot be opened.',
     description: 'Partners are served: keys are checked by their hash. New keys cannot be kept, and onboarding waits.',
     firstSteps: [

@@ -2,6 +2,7 @@ import type { Alert } from './alert.ts';
 import { inhibitions, receiverOf } from './alertmanager.ts';
 import { defaultSecrets, secretFiles } from './alertmanager-receivers.ts';
 import { alertGroups, alerts } from './alerts.ts';
+import { panelsOf } from './dashboards/index.ts';
 import type { Severity } from './model.ts';
 
 const ways: Record<Severity, string> = {
@@ -61,16 +62,19 @@ message: a new key needs no restart.
 
 function section(alert: Alert): string {
   const lasts = alert.for === '0s' ? 'at once' : `after ${alert.for}`;
+  const goesOn = alert.keepFor ? `, and for ${alert.keepFor} after its end` : '';
   const held = alert.follows?.length ? `\nHeld back while one of these fires: ${alert.follows.map(link).join(', ')}.\n` : '';
   return `### ${alert.name}
 
-${alert.severity === 'none' ? 'No severity' : alert.severity} · ${alert.owner} · ${lasts}
+${alert.severity === 'none' ? 'No severity' : alert.severity} · ${alert.owner} · ${lasts}${goesOn}
 
 ${alert.description}
 
 \`\`\`promql
 ${alert.expr}
 \`\`\`
+
+Seen on: ${seenOn(alert.name)}.
 
 First steps:
 
@@ -80,4 +84,9 @@ ${held}`;
 
 function link(name: string): string {
   return `[${name}](#${name.toLowerCase()})`;
+}
+
+function seenOn(name: string): string {
+  const dashboards = Map.groupBy(panelsOf(name), ({ dashboard }) => dashboard);
+  return [...dashboards].map(([dashboard, panels]) => `${dashboard} (${panels.map(({ panel }) => panel).join(', ')})`).join('; ');
 }

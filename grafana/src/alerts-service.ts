@@ -1,5 +1,5 @@
 import type { Alert } from './alert.ts';
-import { metrics, recorded, scrapeJobs, thresholds } from './model.ts';
+import { keepCauses, metrics, recorded, scrapeJobs, thresholds } from './model.ts';
 
 const up = `${metrics.up}{job="${scrapeJobs.api.job}"}`;
 const enoughRequests = `and ${recorded.requestRate} >= ${thresholds.minimumRequestRate}`;
@@ -75,6 +75,7 @@ export const serviceAlerts: Alert[] = [
     // Also when there is no replica to scrape: then there is no `up` at all.
     expr: `absent(${up} >= 1)`,
     for: '5m',
+    keepFor: keepCauses,
     summary: 'No replica of the API has answered for 5 minutes.',
     description: 'Nobody can store or fetch an event. What was answered before is safe; partners repeat the rest.',
     firstSteps: [

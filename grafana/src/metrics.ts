@@ -10,17 +10,12 @@ export const metrics = {
   eventsIngested: 'events_ingested_total', // outcome: accepted, duplicate, failed
   eventsDelivered: 'events_delivered_total',
   eventsAcknowledged: 'events_acknowledged_total',
-  eventsReturned: 'events_returned_total', // kind
-  eventsExpired: 'events_expired_total',
   leasesGranted: 'leases_granted_total',
   leasesEnded: 'leases_ended_total', // how
   leasesInFlight: 'leases_in_flight',
   deadLetters: 'dead_letters_total', // reason
-  deadLettersDeleted: 'dead_letters_deleted_total',
   deadLettersStored: 'dead_letters_stored',
-  bulkJobs: 'bulk_jobs_unfinished',
   queuedRows: 'write_queue_rows', // queue
-  batchesInFlight: 'write_batches_in_flight', // queue
   batchRows: 'write_batch_rows', // queue; histogram
   flushes: 'write_flushes_total', // queue, trigger
   poolConnections: 'postgres_pool_connections', // pool, state: idle, busy, waiting
@@ -50,48 +45,38 @@ export const metrics = {
   processStart: 'process_start_time_seconds',
   processCpu: 'process_cpu_seconds_total',
   processMemory: 'process_resident_memory_bytes',
-  processOpenFiles: 'process_open_fds',
   eventLoopLagP99: 'nodejs_eventloop_lag_p99_seconds',
   eventLoopLagP50: 'nodejs_eventloop_lag_p50_seconds',
-  eventLoopLagMax: 'nodejs_eventloop_lag_max_seconds',
   heapUsed: 'nodejs_heap_size_used_bytes',
-  heapTotal: 'nodejs_heap_size_total_bytes',
   externalMemory: 'nodejs_external_memory_bytes',
   gcDuration: 'nodejs_gc_duration_seconds', // kind; histogram
-  activeHandles: 'nodejs_active_handles_total',
-  nodeVersion: 'nodejs_version_info', // version
 
   // postgres_exporter, job postgres.
   pgUp: 'pg_up',
   pgActivity: 'pg_stat_activity_count', // datname, state
-  pgLongestTransaction: 'pg_stat_activity_max_tx_duration', // datname, state
   pgMaxConnections: 'pg_settings_max_connections',
   pgCommits: 'pg_stat_database_xact_commit', // datname
   pgRollbacks: 'pg_stat_database_xact_rollback',
   pgBlocksHit: 'pg_stat_database_blks_hit',
   pgBlocksRead: 'pg_stat_database_blks_read',
-  pgDeadlocks: 'pg_stat_database_deadlocks',
-  pgTemporaryBytes: 'pg_stat_database_temp_bytes',
-  pgDatabaseSize: 'pg_database_size_bytes',
   pgLocks: 'pg_locks_count', // mode
-  pgTableLiveRows: 'pg_stat_user_tables_n_live_tup', // relname
-  pgTableDeadRows: 'pg_stat_user_tables_n_dead_tup',
-  pgTableLastAutovacuum: 'pg_stat_user_tables_last_autovacuum',
-  pgTableLastVacuum: 'pg_stat_user_tables_last_vacuum',
-  pgTableSize: 'pg_stat_user_tables_table_size_bytes',
-  pgIndexSize: 'pg_stat_user_tables_index_size_bytes',
-  pgWalSize: 'pg_wal_size_bytes',
-  pgWalSegments: 'pg_wal_segments',
-  pgCheckpointsTimed: 'pg_stat_bgwriter_checkpoints_timed',
+  // … and of its queries that we give it (postgres-queries.ts). Of tables: relname, parent (the table that a partition belongs to, or its own name).
+  tableSize: 'pg_relation_size_bytes',
+  indexSize: 'pg_relation_index_size_bytes',
+  /** 1: autovacuum begins. */
+  tableVacuumDue: 'pg_relation_vacuum_due_ratio',
+  walSize: 'pg_writeahead_size_bytes',
+  walWritten: 'pg_writeahead_written_bytes_total',
+  walRetained: 'pg_writeahead_retained_bytes',
+  checkpointsTimed: 'pg_checkpoints_timed_total',
+  checkpointsRequested: 'pg_checkpoints_requested_total',
+  waitingForLock: 'pg_sessions_waiting_for_lock',
+  oldestTransaction: 'pg_sessions_oldest_transaction_seconds',
 
   // redis_exporter, job redis.
   redisMemory: 'redis_memory_used_bytes',
   redisMemoryMaximum: 'redis_memory_max_bytes',
-  redisClients: 'redis_connected_clients',
   redisCommands: 'redis_commands_processed_total',
-  redisCommandSeconds: 'redis_commands_duration_seconds_total', // cmd
-  redisHits: 'redis_keyspace_hits_total',
-  redisMisses: 'redis_keyspace_misses_total',
   redisEvicted: 'redis_evicted_keys_total',
 
   // node_exporter, job node.
@@ -100,11 +85,6 @@ export const metrics = {
   memoryAvailable: 'node_memory_MemAvailable_bytes',
   memoryTotal: 'node_memory_MemTotal_bytes',
   cpu: 'node_cpu_seconds_total', // mode
-  load: 'node_load1',
-  diskReadBytes: 'node_disk_read_bytes_total',
-  diskWrittenBytes: 'node_disk_written_bytes_total',
-  networkReceived: 'node_network_receive_bytes_total',
-  networkSent: 'node_network_transmit_bytes_total',
 
   // Prometheus itself.
   up: 'up', // job, instance

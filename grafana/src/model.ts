@@ -5,6 +5,7 @@
  * Ratios are 0 to 1, times are seconds, sizes are bytes, money is US dollars.
  */
 
+export { betaTargets } from './beta-targets.ts';
 export { scrapeJobs } from './jobs.ts';
 export { metrics } from './metrics.ts';
 export { recorded } from './recorded.ts';
@@ -14,6 +15,8 @@ export const slo = {
   availability: 0.999,
   /** The window of the error budget; the windows of the burn rates are in `burnRates`. */
   budgetDays: 30,
+  /** For how long an outage that was paged holds back the budget's pages: longer than the short window of each of them. */
+  pagedOutageWindow: '40m',
   /** Windows over which the error ratio is recorded: `api:http_errors:ratio_rate<window>`. */
   windows: ['5m', '30m', '1h', '2h', '6h', '1d', '3d'],
 } as const;
@@ -41,6 +44,8 @@ export const thresholds = {
   p95Seconds: 0.15,
   /** Drawn as the first step of colour on panels of latency. */
   p95WarningSeconds: 0.1,
+  /** Drawn in yellow: less than a quarter of the error budget is left. */
+  budgetLeftWarning: 0.25,
   /** P3: the worst of connections used of the server's maximum, and of each pool (story, 1.12). */
   databaseUtilisation: 0.8,
   /** P4: requests refused by a limit (story, 1.12). */
@@ -103,8 +108,11 @@ export const prices = {
 
 export const hourlyPrice = Math.round(prices.items.reduce((sum, { dollarsPerHour }) => sum + dollarsPerHour, 0) * 10_000) / 10_000;
 
-/** Operations that tell about the service instead of serving a partner: they are in no ratio and no latency. */
-export const probeOperations = ['getHealth', 'getReady', 'getLive'] as const;
+/** Operations that tell about the service instead of serving a partner, probes and pages: they are in no ratio and no latency. */
+export const probeOperations = ['getHealth', 'getReady', 'getLive', 'getDocs', 'getGuide'] as const;
+
+/** Longer than the five minutes that the consequences of an outage look back: until then they would be sent as news. */
+export const keepCauses = '6m';
 
 /** Where docs/alerts.md is read; `runbook_url` of an alert is this and `#` and its name in lower case. */
 export const runbookUrl = 'https://triggers.example/docs/alerts';

@@ -19,6 +19,7 @@ export function alertRule(alert: Alert) {
     alert: alert.name,
     expr: alert.expr,
     ...(alert.for === '0s' ? {} : { for: alert.for }),
+    ...(alert.keepFor ? { keep_firing_for: alert.keepFor } : {}),
     labels: { severity: alert.severity, owner: alert.owner, ...alert.labels },
     annotations: { summary: alert.summary, description: alert.description, runbook_url: runbookUrlOf(alert) },
   };

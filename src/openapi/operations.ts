@@ -24,5 +24,5 @@ export const operations: Record<string, OperationDocs> = {
   ...documentation,
 };
 
-/** Pages and files of Swagger UI: not part of the API, and may change with it. */
-export const undocumentedOperations: ReadonlySet<string> = new Set(['getDocs']);
+/** Pages and files of Swagger UI and of the guide: not part of the API, and may change with them. */
+export const undocumentedOperations: ReadonlySet<string> = new Set(['getDocs', 'getGuide']);

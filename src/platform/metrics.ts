@@ -9,8 +9,12 @@ export function createMetrics(version: string) {
   registry.setDefaultLabels({ version });
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const counter = <Name extends string>(name: string, help: string, labelNames: Name[] = []) =>
-    new Counter({ name, help, labelNames, registers });
+  /** @param known values of its one label that are shown as 0 from the start: a counter that begins at 1 has not grown. */
+  const counter = <Name extends string>(name: string, help: string, labelNames: Name[] = [], known: string[] = []) => {
+    const made = new Counter({ name, help, labelNames, registers });
+    for (const value of known) made.inc({ [labelNames[0] as Name]: value } as Record<Name, string>, 0);
+    return made;
+  };
   /** Sets a gauge whenever it is scraped. One that cannot be set now is left out of that scrape: all others are told, and no old figure is. */
   const watch = (watched: Gauge, update: (gauge: Gauge) => void | Promise<void>) =>
     Object.assign(watched, {
@@ -45,13 +49,23 @@ export function createMetrics(version: string) {
       registers,
     }),
     durationMax: gauge('http_request_duration_max_seconds', 'The slowest request of the last one to two minutes, long polls aside.'),
-    eventsIngested: counter('events_ingested_total', 'Events by what became of them: accepted, duplicate, failed.', ['outcome']),
+    eventsIngested: counter(
+      'events_ingested_total',
+      'Events by what became of them: accepted, duplicate, failed.',
+      ['outcome'],
+      ['accepted', 'duplicate', 'failed'],
+    ),
     eventsDelivered: counter('events_delivered_total', 'Events shown on inbox pages, each time they are shown.'),
     eventsAcknowledged: counter('events_acknowledged_total', 'Events acknowledged for the first time.'),
     leasesGranted: counter('leases_granted_total', 'Leases taken by receives.'),
     leasesEnded: counter('leases_ended_total', 'Leases and what ended them: released, extended (it went on), lapsed, undone.', ['how']),
     leasesInFlight: gauge('leases_in_flight', 'Open leases among the oldest 20,000 events of each inbox.'),
-    deadLetters: counter('dead_letters_total', 'Events moved to the dead letters, by reason.', ['reason']),
+    deadLetters: counter(
+      'dead_letters_total',
+      'Events moved to the dead letters, by reason.',
+      ['reason'],
+      ['rejected', 'max_deliveries_exceeded'],
+    ),
     deadLettersDeleted: counter('dead_letters_deleted_total', 'Dead letters that partners have thrown away.'),
     eventsReturned: counter('events_returned_total', 'Events brought back into an inbox, by what did it: redrive, replay.', ['kind']),
     bulkJobs: gauge('bulk_jobs_unfinished', 'Redrives and replays of many events that are waiting or running.'),
@@ -75,8 +89,18 @@ export function createMetrics(version: string) {
     inboxBacklog: silentGauge('inbox_backlog_events', 'Unacknowledged events of all partners, as last estimated.'),
     inboxWaits: gauge('inbox_waits', 'Long polls waiting now.'),
     redisUp: silentGauge('redis_up', '1 while Redis answers, 0 while limits are kept per process. Absent without Redis.'),
-    limitHits: counter('limit_hits_total', 'Requests refused by a limit: burst, monthly, address.', ['policy']),
-    authFailures: counter('auth_failures_total', 'Refused credentials by reason.', ['reason']),
+    limitHits: counter(
+      'limit_hits_total',
+      'Requests refused by a limit: burst, monthly, address.',
+      ['policy'],
+      ['burst', 'monthly', 'address'],
+    ),
+    authFailures: counter(
+      'auth_failures_total',
+      'Refused credentials by reason.',
+      ['reason'],
+      ['missing', 'malformed', 'unknown', 'revoked', 'expired', 'forbidden'],
+    ),
     partitionsAhead: silentGauge('partitions_ahead_days', 'Days after today for which the events table has partitions.'),
     retentionRunAt: silentGauge('retention_last_run_timestamp_seconds', 'When the retention job last ended well.'),
     jobFailures: counter('job_failures_total', 'Background jobs that failed.', ['job']),
@@ -128,7 +152,15 @@ export function watchPools(metrics: Metrics, pools: { write: pg.Pool; read: pg.P
       const pool = pools[name];
       metrics.poolConnections.set({ pool: name, state: 'idle' }, pool.idleCount);
       metrics.poolConnections.set({ pool: name, state: 'busy' }, pool.totalCount - pool.idleCount);
-      metrics.poolConnections.set({ pool: name, state: 'waiting' }, pool.waitingCount);
+      metrics.poolConnections.set({ pool: name, state: 'waiting' }, waitingInVain(pool));
     }
   });
+}
+
+/**
+ * Requests that no connection is there for, and none can be opened for. pg counts each request as waiting until its next turn, even beside an idle connection: so a
+ * scrape would count its own statements, and say at every look that somebody waits.
+ */
+function waitingInVain({ waitingCount, idleCount, totalCount, options }: pg.Pool): number {
+  return Math.max(0, waitingCount - idleCount - (options.max - totalCount));
 }

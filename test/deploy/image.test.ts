@@ -3,16 +3,21 @@ import { readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { files as published, shownBy } from '../../docs/.vitepress/pages.ts';
 import { serverFlags } from '../../scripts/server-flags.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (name: string) => readFile(new URL(name, root), 'utf8');
 const dockerfile = await read('Dockerfile');
 const ignore = (await read('.dockerignore')).split('\n');
-const { allowScripts, dependencies, scripts } = JSON.parse(await read('package.json'));
+const { allowScripts, dependencies, scripts, workspaces } = JSON.parse(await read('package.json'));
 
-/** What the Dockerfile takes from the checkout, as paths. */
-const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((match) => (match[1] as string).split(' '));
+const lastStage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
+const guideStage = /^FROM \S+ AS guide$[\s\S]*?(?=^FROM )/m.exec(dockerfile)?.[0] as string;
+/** What a part of the Dockerfile takes from the checkout, as paths. */
+const copiedBy = (part: string) => [...part.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((match) => (match[1] as string).split(' '));
+const copied = copiedBy(dockerfile);
+const isIn = (paths: string[]) => (file: string) => paths.some((path) => file === path || file.startsWith(`${path}/`));
 /** The programs that containers of the image run. */
 const programs = ['src/main.ts', 'scripts/migrate.ts', 'scripts/admin.ts', 'deploy/compose/healthcheck.ts'];
 
@@ -32,10 +37,11 @@ async function loadedBy(program: string): Promise<{ files: Set<string>; packages
 }
 
 t.test('every file that the image’s programs load is copied into it, and every package is one of production', async (t) => {
+  const isInImage = isIn(copiedBy(lastStage));
   for (const program of programs) {
     const { files, packages } = await loadedBy(program);
     t.same(
-      [...files].filter((file) => !copied.some((path) => file === path || file.startsWith(`${path}/`))),
+      [...files].filter((file) => !isInImage(file)),
       [],
       program,
     );
@@ -49,6 +55,31 @@ t.test('every file that the image’s programs load is copied into it, and every
   t.ok(files.size > 40 && files.has('src/platform/postgres.ts'), 'the whole server was walked');
   t.ok(packages.has('fastify') && packages.has('@sinclair/typebox'), 'its packages were found');
   t.notOk(builtinModules.some((name) => packages.has(name)));
+});
+
+t.test('the guide is built from what its stage has, and the image gets nothing else of it', async (t) => {
+  const isInStage = isIn(copiedBy(guideStage));
+  for (const program of ['scripts/guide.ts', 'docs/.vitepress/config.ts']) {
+    const { files } = await loadedBy(program);
+    t.ok(files.size > 1, `${program} was walked`);
+    t.same(
+      [...files, ...Object.keys(published), ...Object.keys(shownBy)].filter((file) => !isInStage(file)),
+      [],
+    );
+  }
+  t.match(lastStage, /^COPY --from=guide \/app\/docs\/\.vitepress\/dist docs\/\.vitepress\/dist$/m);
+  t.equal(lastStage.match(/--from=guide/g)?.length, 1);
+  t.ok(ignore.lastIndexOf('docs/.vitepress/dist') > ignore.indexOf('!docs'), 'and none that was built on this machine gets there');
+});
+
+t.test('no stage installs the clients, which are workspaces of their own', (t) => {
+  const installations = [...dockerfile.matchAll(/^RUN npm ci .*$/gm)].map(([line]) => line);
+  t.equal(installations.length, 2);
+  for (const line of installations) t.match(line, ' --workspaces=false ');
+  for (const workspace of workspaces) t.notOk(isIn(copied)(workspace), `${workspace} is not copied`);
+  t.equal(installations.filter((line) => line.includes('--omit=dev')).length, 1);
+  t.match(lastStage, /^COPY --from=packages \/app\/node_modules node_modules$/m, 'the image has those without development packages');
+  t.end();
 });
 
 t.test('what the Dockerfile copies is there, and is not kept from the builder', (t) => {
@@ -90,10 +121,9 @@ t.test('the image and npm start run the server with the flags of every other sta
 });
 
 t.test('the image runs as a number that is not root, and without a shell', (t) => {
-  const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
-  t.match(last, /^USER [1-9]\d*:[1-9]\d*$/m);
-  t.match(last, /^ENTRYPOINT \["node"\]$/m);
-  t.match(last, /^HEALTHCHECK .* CMD \["node", "deploy\/compose\/healthcheck\.ts"\]$/m);
-  t.notMatch(last, /^RUN /m, 'nothing runs while the last stage is built');
+  t.match(lastStage, /^USER [1-9]\d*:[1-9]\d*$/m);
+  t.match(lastStage, /^ENTRYPOINT \["node"\]$/m);
+  t.match(lastStage, /^HEALTHCHECK .* CMD \["node", "deploy\/compose\/healthcheck\.ts"\]$/m);
+  t.notMatch(lastStage, /^RUN /m, 'nothing runs while the last stage is built');
   t.end();
 });

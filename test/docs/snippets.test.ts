@@ -1,20 +1,23 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { serverPaths } from '../../docs/.vitepress/pages.ts';
 import { createPartner, issueKey } from '../../src/modules/partners/store.ts';
 import { createKeyFile } from '../../src/platform/vault/key-file.ts';
 import { openVault } from '../../src/platform/vault/open-vault.ts';
 import { startTestApp, testPepper } from '../helper/app.ts';
 import { startSlack } from '../helper/slack.ts';
 import { startSmtp } from '../helper/smtp.ts';
-import { isAsShown, runSnippets, snippetsOf, strictCurl } from './snippets.ts';
+import { blocksOf, isAsShown, runProgram, runSnippets, snippetsOf, strictCurl } from './snippets.ts';
 
 /** Snippets that are shown and not run here, each with the reason. */
 const notRun = new Map([
   ['./scripts/start', 'runs until it is stopped; the tests of test/scripts start and stop it'],
   ['./scripts/test', 'is what runs this file'],
+  ['triggers listen --forward-to http://localhost:3000/hook', 'runs until it is stopped; test/clients/command-listen.test.ts forwards'],
   ['docker compose up', 'needs Docker and images from a registry, and runs until it is stopped'],
 ]);
 
@@ -42,6 +45,11 @@ const onboarding = {
   PUBLIC_URL: url,
 };
 const { DATABASE_URL, NODE_OPTIONS, ...own } = process.env;
+// `triggers` as somebody has it who has installed the command.
+await mkdir(path.join(folder, 'bin'));
+const command = fileURLToPath(new URL('scripts/triggers', root));
+await writeFile(path.join(folder, 'bin', 'triggers'), `#!/bin/sh\nexec '${command}' "$@"\n`, { mode: 0o755 });
+const installed = { PATH: `${path.join(folder, 'bin')}:${process.env.PATH}`, XDG_CONFIG_HOME: folder };
 
 /**
  * The environment of somebody who has run ./scripts/start with LOCAL_DIR: its two files, and the variables of the first. Mail and Slack are doubles.
@@ -54,7 +62,7 @@ async function localEnv(slug: string): Promise<NodeJS.ProcessEnv> {
     path.join(folder, 'server.env'),
     `DATABASE_URL=${databaseUrl}\nKEY_PEPPER='${testPepper}'\nVAULT_KEY_FILE=${vaultFile}\n`,
   );
-  return { ...own, ...onboarding, LOCAL_DIR: folder, API_URL: url, API_KEY: key };
+  return { ...own, ...installed, ...onboarding, LOCAL_DIR: folder, API_URL: url, API_KEY: key };
 }
 
 for (const [index, { name, text }] of pages.entries()) {
@@ -71,6 +79,35 @@ for (const [index, { name, text }] of pages.entries()) {
     }
   });
 }
+
+/** Languages that are run or checked, here or where the comment says. Everything else in a block is for the eye. */
+const known = new Set(['sh', 'json', 'python', 'js', 'text', 'mermaid', 'promql', '']);
+
+const programs = pages.flatMap(({ name, text }) =>
+  blocksOf(text)
+    .filter(({ language, sample }) => ['python', 'js'].includes(language) && sample === undefined)
+    .map((block) => ({ name, block })),
+);
+for (const [index, { name, block }] of programs.entries()) {
+  t.test(`the program of ${name}, line ${block.line}, ends well`, async (t) => {
+    const env = await localEnv(`program${index}`);
+    const clientEnv = { TRIGGERS_API_URL: env.API_URL, TRIGGERS_API_KEY: env.API_KEY };
+    const { code, output } = await runProgram(block, { ...env, ...clientEnv });
+    t.equal(code, 0, output);
+  });
+}
+
+t.test('every block is run, a copy of a sample, JSON, or for the eye', (t) => {
+  for (const { name, text } of pages) {
+    for (const { language, code, line, sample, answers } of blocksOf(text)) {
+      t.ok(known.has(language), `${name}, line ${line}: a block of ${language}`);
+      if (sample !== undefined) t.ok(existsSync(new URL(sample, root)), `${name}, line ${line}: ${sample}`);
+      if (language !== 'json' || answers !== undefined) continue;
+      t.doesNotThrow(() => JSON.parse(code), `${name}, line ${line}: JSON that stands alone`);
+    }
+  }
+  t.end();
+});
 
 t.test('the list of snippets that are not run names only snippets that are there', (t) => {
   const all = new Set(pages.flatMap(({ text }) => snippetsOf(text).map(({ code }) => code)));
@@ -100,7 +137,10 @@ t.test('every file, script and link that the pages name is there', async (t) => 
   const scripts = JSON.parse(await readFile(new URL('package.json', root), 'utf8')).scripts;
   for (const { name, text } of pages) {
     const page = new URL(name, root);
-    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => new URL(match[1] as string, page));
+    // What begins with a slash is answered by the server.
+    const places = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1] as string);
+    for (const place of places.filter((each) => each.startsWith('/'))) t.ok(serverPaths.includes(place), `${name}: ${place}`);
+    const links = places.filter((each) => !each.startsWith('/')).map((place) => new URL(place, page));
     const files = [...text.matchAll(/(?<![\w/.])((?:\.\/)?(?:src|test|scripts|migrations|docs|deploy|\.ci)\/[\w./-]*\w)/g)].map(
       (match) => new URL(match[1] as string, root),
     );

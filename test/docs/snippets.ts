@@ -5,23 +5,60 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
+export type Block = {
+  /** As after the three backticks; empty when there is none. */
+  language: string;
+  code: string;
+  line: number;
+  /** The file that the block is a copy of, by the mark above it. */
+  sample: string | undefined;
+  /** The `sh` snippet right before it, whose answer this is. */
+  answers: Block | undefined;
+};
+
 export type Snippet = { line: number; code: string /** The `json` block that follows, if one does. */; prints: string | undefined };
 
-/** The `sh` snippets of a page, in its order. */
+/** Every fenced block of a page, in its order. */
+export function blocksOf(page: string): Block[] {
+  const blocks: Block[] = [];
+  let last: { block: Block; end: number } | undefined;
+  for (const { 1: language = '', 2: code = '', index, 0: whole } of page.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)) {
+    const before = page.slice(0, index);
+    const block = {
+      language,
+      code: code.trimEnd(),
+      line: before.split('\n').length,
+      sample: /<!-- sample: (\S+) -->\s*$/.exec(before)?.[1],
+      answers: language === 'json' && last?.block.language === 'sh' && page.slice(last.end, index).trim() === '' ? last.block : undefined,
+    };
+    blocks.push(block);
+    last = { block, end: index + whole.length };
+  }
+  return blocks;
+}
+
+/** The `sh` snippets of a page, in its order. Copies of samples are none: they are programs of their own. */
 export function snippetsOf(page: string): Snippet[] {
-  const blocks = [...page.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(({ 1: language, 2: code, index, 0: whole }) => ({
-    language,
-    code: (code as string).trimEnd(),
-    line: page.slice(0, index).split('\n').length,
-    end: index + whole.length,
-    index,
-  }));
-  return blocks.flatMap((block, position) => {
-    if (block.language !== 'sh') return [];
-    const next = blocks[position + 1];
-    const follows = next?.language === 'json' && page.slice(block.end, next.index).trim() === '';
-    return [{ line: block.line, code: block.code, prints: follows ? next.code : undefined }];
+  const blocks = blocksOf(page);
+  return blocks
+    .filter(({ language, sample }) => language === 'sh' && sample === undefined)
+    .map((block) => ({ line: block.line, code: block.code, prints: blocks.find(({ answers }) => answers === block)?.code }));
+}
+
+/** Runs a block of Python or JavaScript as a program, with the clients of this repository at hand. Gives its exit code and what it printed. */
+export async function runProgram({ language, code }: Block, env: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {
+  const clients = fileURLToPath(new URL('../../openapi/clients/', import.meta.url));
+  const [command, args] =
+    language === 'python'
+      ? ['python3', ['-c', code]]
+      : [process.execPath, ['--conditions=@triggers-api/source', '--input-type=module', '--eval', code]];
+  const child = spawn(command as string, args as string[], {
+    cwd: fileURLToPath(new URL('../../', import.meta.url)),
+    env: { ...env, PYTHONPATH: path.join(clients, 'python'), PYTHONDONTWRITEBYTECODE: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const [printed, errors, [exit]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code: exit, output: printed + errors };
 }
 
 /** Whether `printed` is what the page shows; `…` stands for any characters but a quote. */

@@ -8,8 +8,7 @@ import { text } from 'node:stream/consumers';
 import { freePort } from '../../src/platform/embedded.ts';
 import { until } from '../helper/until.ts';
 import { programs } from './promtool.ts';
-
-type Teardown = { teardown(fn: () => unknown): unknown };
+import type { Teardown } from './undo.ts';
 
 export type Received = { path: string; headers: Record<string, unknown>; body: Record<string, unknown> };
 

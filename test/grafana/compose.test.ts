@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import t from 'tap';
 import { parse } from 'yaml';
 import { defaultLogUrl, defaultSecrets } from '../../grafana/src/alertmanager-receivers.ts';
+import { dashboardSpecs } from '../../grafana/src/dashboards/index.ts';
 import { scrapeJobs, slo } from '../../grafana/src/model.ts';
 
 const root = new URL('../../', import.meta.url);
-type Service = { volumes?: string[]; command?: string[] };
+type Service = { volumes?: string[]; command?: string[]; environment?: Record<string, string> };
 const { services, volumes } = parse(await readFile(new URL('docker-compose.yml', root), 'utf8'), { merge: true }) as {
   services: Record<string, Service>;
   volumes: Record<string, unknown>;
@@ -21,8 +22,8 @@ t.test('every host that is scraped, and the log receiver, is a service of the Co
   t.end();
 });
 
-t.test('what Prometheus and Alertmanager mount is there without any setting', (t) => {
-  for (const name of ['prometheus', 'alertmanager', 'alert-log']) {
+t.test('what the monitoring mounts is there without any setting', (t) => {
+  for (const name of ['prometheus', 'alertmanager', 'alert-log', 'postgres-exporter', 'grafana']) {
     t.ok(mounts(name).length > 0);
     for (const [from] of mounts(name)) t.ok(from.startsWith('.') ? existsSync(new URL(from, root)) : from in volumes, `${name}: ${from}`);
   }
@@ -38,5 +39,28 @@ t.test('what Prometheus and Alertmanager mount is there without any setting', (t
 t.test('data is kept for longer than the longest look back', (t) => {
   const days = /retention\.time=(\d+)d/.exec((services.prometheus?.command ?? []).join(' '))?.[1];
   t.ok(Number(days) > slo.budgetDays);
+  t.end();
+});
+
+t.test('Grafana finds every dashboard where it is told to look, and opens with the overview', async (t) => {
+  const folder = '/etc/grafana/dashboards';
+  const provisioning = parse(await readFile(new URL('grafana/provisioning/dashboards/dashboards.yml', root), 'utf8'));
+  t.match(provisioning, { apiVersion: 1, providers: [{ type: 'file', allowUiUpdates: false, options: { path: folder } }] });
+  const [from] = mounts('grafana').find(([, to]) => to === folder) ?? [];
+  t.equal(from, './grafana/dashboards');
+  t.same(
+    (await readdir(new URL(`${from}/`, root))).sort(),
+    dashboardSpecs.map(({ uid }) => `${uid}.json`).sort(),
+    'and nothing else is there',
+  );
+  t.equal(services.grafana?.environment?.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH, `${folder}/overview.json`);
+  const { datasources } = parse(await readFile(new URL('grafana/provisioning/datasources/prometheus.yml', root), 'utf8'));
+  t.match(datasources, [{ type: 'prometheus', isDefault: true, url: `http://prometheus:9090` }], 'the variable of the dashboards finds it');
+});
+
+t.test('the exporter of Postgres asks what the dashboards need', (t) => {
+  const file = /extend\.query-path=(\S+)/.exec((services['postgres-exporter']?.command ?? []).join(' '))?.[1];
+  t.ok(file);
+  t.ok(mounts('postgres-exporter').some(([from, to]) => to === file && from === './prometheus/postgres-queries.yml'));
   t.end();
 });

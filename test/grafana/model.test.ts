@@ -8,19 +8,11 @@ import { errorBudget } from '../../grafana/src/recording-requests.ts';
 import { recordingGroups } from '../../grafana/src/recording-rules.ts';
 import { ConfigSchema } from '../../src/config.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
+import { namesIn } from './names-in.ts';
 
 const recordedNames = new Set(Object.values(recorded).flatMap((name) => (typeof name === 'string' ? [name] : slo.windows.map(name))));
 const rules = recordingGroups.flatMap((group) => group.rules);
 const expressions = [...rules, ...alerts].map(({ expr }) => expr);
-
-/** Names in an expression that are metrics or recording rules: with a colon or an underscore, and no function, label or string. */
-function namesIn(expr: string): string[] {
-  const bare = expr
-    .replaceAll(/"[^"]*"/g, '')
-    .replaceAll(/\{[^}]*\}/g, '')
-    .replaceAll(/\b(by|without|on|ignoring)\s*\([^)]*\)/g, '');
-  return [...bare.matchAll(/[a-z][\w:]*(?![\w(:])/g)].map(([name]) => name).filter((name) => /[_:]/.test(name) || name === 'up');
-}
 
 t.test('the limits are those of the story, and the service level is the launch’s', (t) => {
   t.match(thresholds, { errorRatio: 0.01, p95Seconds: 0.15, databaseUtilisation: 0.8, limitHitRatio: 0.001, healthFailures: 3 });

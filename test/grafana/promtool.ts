@@ -10,6 +10,9 @@ export const programs = {
   amtool: process.env.TEST_AMTOOL || 'amtool',
   alertmanager: process.env.TEST_ALERTMANAGER || 'prometheus-alertmanager',
   prometheus: process.env.TEST_PROMETHEUS || 'prometheus',
+  nodeExporter: process.env.TEST_NODE_EXPORTER || 'prometheus-node-exporter',
+  postgresExporter: process.env.TEST_POSTGRES_EXPORTER || 'prometheus-postgres-exporter',
+  redisExporter: process.env.TEST_REDIS_EXPORTER || 'prometheus-redis-exporter',
 };
 
 export type Outcome = { code: number; output: string };

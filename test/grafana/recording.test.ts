@@ -36,6 +36,7 @@ t.test('rates, errors and latency leave out probes and long polls, and errors ar
       [request('getHealth', 503)]: '0+6000x20',
       [request('getReady', 503)]: '0+6000x20',
       [request('getLive', 200)]: '0+6000x20',
+      [request('getGuide', 200)]: '0+6000x20',
       [request('postEvent', 201, '2')]: '0+60x20',
       // Half of all within 0.1 s, 90 % within 0.15 s, all within 0.2 s.
       [bucket('postEvent', '0.1')]: '0+50x20',
@@ -47,6 +48,8 @@ t.test('rates, errors and latency leave out probes and long polls, and errors ar
       [bucket('getInboxWait', '+Inf')]: '0+9000x20',
       [bucket('getHealth', '0.1')]: '0+9000x20',
       [bucket('getHealth', '+Inf')]: '0+9000x20',
+      [bucket('getGuide', '0.1')]: '0+9000x20',
+      [bucket('getGuide', '+Inf')]: '0+9000x20',
     },
     tests: [
       is('15m', recorded.requestRate, 11),

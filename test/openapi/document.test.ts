@@ -18,10 +18,10 @@ t.teardown(() => app.close());
 const document = app.openApi();
 const contract = new Contract(document);
 
-/** Swagger UI's own pages and files. */
-const isPage = (url: string) => url === '/docs' || (url.startsWith('/docs/') && url !== '/docs/errors');
+/** The pages and files of Swagger UI and of the guide. */
+const isPage = (url: string) => /^\/(docs|guide|llms\.txt)(\/|\*|$)/.test(url) && url !== '/docs/errors';
 
-t.test('every route of the application is described, and Swagger UI’s own are not', async (t) => {
+t.test('every route of the application is described, and pages and files are not', async (t) => {
   const routes = routesOf(app.printRoutes({ commonPrefix: false }));
   t.ok(routes.length > 15, 'the routes were read');
   for (const { method, url } of routes) {
@@ -92,7 +92,7 @@ t.test('the same application is described by the same text, with the links of it
   await again.close();
   const named = await buildApp({ config: loadConfig({ ...environment, PUBLIC_URL: 'https://api.example.org' }) });
   t.same(named.openApi().servers, [{ url: 'https://api.example.org', description: 'The service.' }]);
-  t.match(JSON.stringify(named.openApi()), '"https://api.example.org/docs/errors#invalid_json"');
+  t.match(JSON.stringify(named.openApi()), '"https://api.example.org/guide/errors#invalid_json"');
   await named.close();
 });
 

@@ -2,7 +2,7 @@ import t from 'tap';
 import { catalogue } from '../../src/pipeline/errors/catalogue.ts';
 import { startTestApp } from '../helper/app.ts';
 
-const { request, addPartner, app } = await startTestApp(t);
+const { request, app } = await startTestApp(t);
 
 t.test('every code of the catalogue has its place on the page of errors, with what to do', async (t) => {
   const page = await request('GET', '/docs/errors');
@@ -25,22 +25,6 @@ t.test('the page of errors runs nothing, loads nothing and is framed by nobody',
   t.notMatch(policy, 'unsafe');
   t.equal(headers.get('x-content-type-options'), 'nosniff');
   t.notMatch(text, /<script|<link|<img|\son\w+=/i);
-});
-
-t.test('the type of a problem document leads to the place of its code', async (t) => {
-  const { key } = await addPartner();
-  for (const refused of [
-    await request('POST', '/v1/events', { key, body: '{' }),
-    await request('GET', '/v1/inbox?limit=0', { key }),
-    await request('GET', '/v1/inbox'),
-    await request('GET', '/nowhere'),
-  ]) {
-    const type = new URL(refused.json.type, 'http://relative');
-    const page = await request('GET', type.pathname);
-    t.equal(page.status, 200);
-    t.equal(type.hash, `#${refused.json.code}`);
-    t.match(page.text, `id="${type.hash.slice(1)}"`);
-  }
 });
 
 t.test('the reference is at /docs and its document at /docs/json and /openapi.json, without a key', async (t) => {

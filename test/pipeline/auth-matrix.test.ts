@@ -41,7 +41,13 @@ const rows: Record<string, { scope: Scope /** A scope that it needs beside. */; 
 };
 
 /** Said aloud here too: whoever adds a route decides whether it needs a key. */
-const publicRoutes = [/^(GET|HEAD) \/docs(\/.*)?$/, /^GET \/openapi\.json$/, /^GET (\/v1)?\/health$/, /^GET \/health\/(live|ready)$/];
+const publicRoutes = [
+  /^(GET|HEAD) \/(docs|guide)(\/.*)?$/,
+  /^(GET|HEAD) \/llms\.txt$/,
+  /^GET \/openapi\.json$/,
+  /^GET (\/v1)?\/health$/,
+  /^GET \/health\/(live|ready)$/,
+];
 
 const app = await startTestApp(t, { AUTH_FAILURES_PER_MINUTE: 1_000_000 });
 const partner = await app.addPartner();

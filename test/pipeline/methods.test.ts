@@ -10,7 +10,9 @@ const all = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 t.test('a known path with another method is 405 with Allow, for every route and method', async (t) => {
   const routes = routeTable(app.app).map((route) => route.split(' ') as [string, string]);
-  const paths = new Set(routes.map(([, path]) => path.replace(':id', 'evt_x')).filter((path) => !path.startsWith('/docs')));
+  const paths = new Set(
+    routes.map(([, path]) => path.replace(':id', 'evt_x')).filter((path) => !path.startsWith('/docs') && !path.endsWith('*')),
+  );
   for (const path of paths) {
     // A fixed path can be an id of another route too.
     const methods = new Set(

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import t from 'tap';
 import { generateKey } from '../../src/pipeline/auth/key-format.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
+import { partitionDaysAhead } from '../../src/platform/migrations.ts';
 import { createKeyFile } from '../../src/platform/vault/key-file.ts';
 import { insertKey, startTestApp } from '../helper/app.ts';
 import { createTestDatabase } from '../helper/database.ts';
@@ -139,6 +140,36 @@ t.test('what the tables hold is read at each scrape: dead letters, audit rows, k
   await own.request('POST', '/v1/inbox/receive', { key: partner.key, body: { max_events: 1, lease_seconds: 30 } });
   t.equal((await own.request('PATCH', `/v1/events/${eventId}/reject`, { key: partner.key, body: {} })).status, 200);
   t.equal((await read())[0], 1);
+});
+
+t.test('every replica tells how many days have a partition, whichever of them makes them, and that fewer do as days go by', async (t) => {
+  const own = await startTestApp(t);
+  const ahead = async () => (await scrape(own.app.metrics)).get('partitions_ahead_days');
+  t.equal(await ahead(), partitionDaysAhead);
+  own.clock.shiftMs = 3 * 86_400_000;
+  t.equal(await ahead(), partitionDaysAhead - 3, 'no job has run');
+  own.clock.shiftMs = 0;
+  await own.db.query(`SELECT ensure_partitions(now() + interval '2 days', $1)`, [partitionDaysAhead]);
+  t.equal(await ahead(), partitionDaysAhead + 2, 'this process has made none');
+});
+
+t.test('a request counts as waiting for a connection only when there is none for it and none can be opened', async (t) => {
+  const own = await startTestApp(t, { READ_POOL_SIZE: 2 });
+  const { read } = own.app.pools;
+  const waiting = async () => {
+    const text = await own.app.metrics.registry.getSingleMetricAsString('postgres_pool_connections');
+    return Number(/pool="read",state="waiting".* (\d+)$/m.exec(text)?.[1]);
+  };
+  await read.query('SELECT');
+  const [beside, unanswered] = [read.query('SELECT'), waiting()];
+  t.equal(await unanswered, 0, 'one is idle, and one may be opened');
+  await beside;
+  const held = await Promise.all([read.connect(), read.connect()]);
+  const third = read.connect();
+  t.equal(await waiting(), 1);
+  for (const client of held) client.release();
+  (await third).release();
+  t.equal(await waiting(), 0);
 });
 
 t.test('a scrape with a dead database tells all that it can, and nothing that is not so any more', async (t) => {

@@ -2,7 +2,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
 import { startWithLog, tamper } from './admin-audit-log.ts';
-import { runAdmin } from './admin-process.ts';
+import { runAdmin, runAdminProcess } from './admin-process.ts';
 
 t.test('an export to a file is whole or not there, only its owner can read it, and verify needs nothing else', async (t) => {
   const { databaseUrl, run, json } = await startWithLog(t);
@@ -16,8 +16,8 @@ t.test('an export to a file is whole or not there, only its owner can read it, a
   t.match(await runAdmin(alone, ['audit', 'verify', file]), { code: 0, out: /entries +5\n/ });
 
   const text = await readFile(file, 'utf8');
-  t.match(await runAdmin(alone, ['audit', 'verify', '-', '--json'], text), { code: 0, out: /"ok": true/ });
-  const edited = await runAdmin(alone, ['audit', 'verify', '-', '--json'], text.replace('ticket 17', 'ticket 18'));
+  t.match(await runAdminProcess(alone, ['audit', 'verify', '-', '--json'], text), { code: 0, out: /"ok": true/ });
+  const edited = await runAdminProcess(alone, ['audit', 'verify', '-', '--json'], text.replace('ticket 17', 'ticket 18'));
   t.match(edited, { code: 1, out: /"seq": 2,\n *"fault": "edited"/ });
   t.equal((await run('audit', 'export')).out.split('\n').slice(1).join('\n'), text.split('\n').slice(1).join('\n'), 'the same on stdout');
 

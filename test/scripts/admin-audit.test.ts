@@ -3,7 +3,7 @@ import path from 'node:path';
 import t from 'tap';
 import { recordAudit } from '../../src/platform/audit.ts';
 import { startWithLog, tamper } from './admin-audit-log.ts';
-import { runAdmin } from './admin-process.ts';
+import { runAdminProcess } from './admin-process.ts';
 
 t.test('list shows the newest first, as a table for people and in full as JSON', async (t) => {
   const { run, json } = await startWithLog(t);
@@ -129,6 +129,6 @@ t.test(
     t.match(await json('audit', 'verify'), { ok: true, entries: 3 });
     const faults = { code: 1, out: /"fault": "anchor"/, messages: /the audit log has a fault/ };
     t.match(await run('audit', 'verify', '--json', '--anchor', head.toUpperCase()), faults);
-    t.match(await runAdmin(env, ['audit', 'verify', '--json', '--anchors', '-'], await readFile(file, 'utf8')), faults);
+    t.match(await runAdminProcess(env, ['audit', 'verify', '--json', '--anchors', '-'], await readFile(file, 'utf8')), faults);
   },
 );

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import t from 'tap';
 import { createProgram } from '../../scripts/administration/program.ts';
-import { runAdmin } from './admin-process.ts';
+import { runAdminProcess } from './admin-process.ts';
 
 /** Every command that can be called, with its words. */
 function callable(command: Command, words: string[] = []): { words: string[]; command: Command }[] {
@@ -64,7 +64,7 @@ t.test('the examples of commands name options that there are', (t) => {
 });
 
 t.test('the help as a program prints it, with every exit code', async (t) => {
-  const { code, out, messages } = await runAdmin({}, ['--help']);
+  const { code, out, messages } = await runAdminProcess({}, ['--help']);
   t.match({ code, messages }, { code: 0, messages: '' });
   t.match(out, /^Examples:\n {2}\.\/scripts\/admin [\s\S]*Usage: [\s\S]*Exit codes:\n {2}0 +done\n/);
   for (const each of ['1', '2', '3', '4', '5', '130', '141', '143']) t.match(out, new RegExp(`\n {2}${each} +\\w`), each);
@@ -72,7 +72,7 @@ t.test('the help as a program prints it, with every exit code', async (t) => {
 
 t.test('a shell completes commands, options, and the values of those that have few', async (t) => {
   const complete = async (...words: string[]) =>
-    (await runAdmin({}, ['complete', '--', ...words])).out.split('\n').map((line) => line.split('\t')[0]);
+    (await runAdminProcess({}, ['complete', '--', ...words])).out.split('\n').map((line) => line.split('\t')[0]);
   t.match(await complete('keys', ''), ['issue', 'list', 'show', 'change', 'rotate', 'revoke', 'reveal', 'check']);
   t.ok((await complete('keys', 'revoke', '--')).includes('--dry-run'));
   t.match(await complete('keys', 'issue', 'acme', '--class', ''), ['beta', 'test', 'live']);
@@ -93,10 +93,10 @@ t.test('a whole key as an argument is refused before anything else, and not repe
     ['keys', 'revoke', '17', '--reason', `found ${key} in a log`],
     ['partners', 'import', file, `--reason=${key}`],
   ]) {
-    const { code, out, messages } = await runAdmin({ LOCAL_DIR: t.testdirName }, args);
+    const { code, out, messages } = await runAdminProcess({ LOCAL_DIR: t.testdirName }, args);
     t.match({ code, out }, { code: 2, out: '' }, args.slice(0, 2).join(' '));
     t.match(messages, /that is a whole key: name it by its number or prefix, and consider it leaked/);
     t.notMatch(messages, /kkkkkkk/);
   }
-  t.match(await runAdmin({ LOCAL_DIR: t.testdirName }, ['keys', 'show', 'sk_beta_acme_kkkkkk']), { code: 5 }, 'a prefix is none');
+  t.match(await runAdminProcess({ LOCAL_DIR: t.testdirName }, ['keys', 'show', 'sk_beta_acme_kkkkkk']), { code: 5 }, 'a prefix is none');
 });

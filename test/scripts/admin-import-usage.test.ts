@@ -1,13 +1,13 @@
 import path from 'node:path';
 import t from 'tap';
 import { wholeTables } from '../modules/partners/means.ts';
-import { runAdmin } from './admin-process.ts';
+import { runAdmin, runAdminProcess } from './admin-process.ts';
 import { setUpImport } from './import-setup.ts';
 
 t.test('rows come from a pipe, too; paths are those of the caller’s folder', async (t) => {
   const { env, run } = await setUpImport(t);
   const args = ['partners', 'import', '-', '--format', 'yaml', '--json'];
-  t.match(await runAdmin(env, args, '- slug: acme\n'), { code: 0, out: /"created": 1/ });
+  t.match(await runAdminProcess(env, args, '- slug: acme\n'), { code: 0, out: /"created": 1/ });
   t.match(await run('partners', 'import', 'not-there.csv'), { code: 2, messages: /cannot read not-there\.csv: ENOENT/ });
 });
 

@@ -1,10 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { createPartner, issueKey, listKeys, showPartner } from '../../src/modules/partners/store.ts';
 import { findKey } from '../../src/pipeline/auth/key-store.ts';
 import { testPepper as pepper } from '../helper/app.ts';
-import { runAdmin as run, setUpAdmin as setUp } from './admin-process.ts';
+import { runAdminProcess as run, setUpAdmin } from './admin-process.ts';
+
+const setUp = (t: Test) => setUpAdmin(t, {}, run);
 
 t.test('the life of a partner and a key, in JSON with the names of the story', async (t) => {
   const { db, json } = await setUp(t);

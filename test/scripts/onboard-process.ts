@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { createWorld, pepper } from '../modules/onboarding/world.ts';
+import { runAdmin } from './admin-process.ts';
 
 const program = fileURLToPath(new URL('../../scripts/admin.ts', import.meta.url));
 
@@ -22,14 +22,9 @@ export async function setUp(t: Test) {
   const launch = (args: string[], changed: Record<string, string> = {}) =>
     spawn(process.execPath, [program, 'onboard', ...args], { env: { ...env, ...changed }, stdio: ['ignore', 'pipe', 'pipe'] });
   async function run(args: string[], changed?: Record<string, string>) {
-    const child = launch(args, changed);
-    const [stdout, stderr, [code]] = await Promise.all([
-      child.stdout.setEncoding('utf8').toArray(),
-      child.stderr.setEncoding('utf8').toArray(),
-      once(child, 'close'),
-    ]);
-    everything.push(...stdout, ...stderr);
-    return { code, out: stdout.join(''), messages: stderr.join('') };
+    const outcome = await runAdmin({ ...env, ...changed }, ['onboard', ...args]);
+    everything.push(outcome.out, outcome.messages);
+    return outcome;
   }
   async function json(args: string[], changed?: Record<string, string>) {
     const { code, out, messages } = await run([...args, '--json'], changed);

@@ -20,13 +20,15 @@ export function watchTables(metrics: Metrics, pool: pg.Pool, clock: Clock): void
     if (!found) throw new Error(`${name}: postgres does not answer`);
     return found.value.rows[0] as Row;
   };
-  const watchCount = (gauge: Gauge, name: string, text: string) =>
+  const watchCount = (gauge: Gauge, name: string, text: string, values = (): unknown[] => []) =>
     metrics.watch(gauge, async () => {
       gauge.remove();
-      gauge.set(Number((await ask<{ count: string }>(name, text)).count));
+      gauge.set(Number((await ask<{ count: string }>(name, text, values())).count));
     });
   watchCount(metrics.deadLettersStored, 'countDeadLetters', deadLettersText);
   watchCount(metrics.auditLogRows, 'countAuditLog', auditLogText);
+  // Not told by the job that makes them: a replica on which it ran last week would go on saying what was then.
+  watchCount(metrics.partitionsAhead, 'countPartitionsAhead', partitionsAheadText, () => [formatTime(clock())]);
 
   let keys: Promise<Expiries> | undefined;
   // Two metrics of one statement: whichever is asked first in a scrape asks for both.
@@ -58,6 +60,11 @@ FROM (SELECT count(*) AS n FROM (SELECT FROM dead_letters LIMIT 10001) AS head) 
 
 /** Rows are only appended, each with the next number: the last number is their count. */
 const auditLogText = 'SELECT seq AS count FROM audit_head';
+
+/** Days from today to the day of the last partition; a partition is named after its day. */
+const partitionsAheadText = `
+SELECT coalesce(max(to_date(right(relname, 8), 'YYYYMMDD')) - ($1::timestamptz AT TIME ZONE 'UTC')::date, 0) AS count
+FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'events'::regclass`;
 
 /** Of keys that still work and that no other key has replaced. There are some per partner, so all are looked at. */
 const expiringKeysText = `

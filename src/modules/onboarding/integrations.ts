@@ -20,10 +20,8 @@ export type Integrations = {
   vault: Vault | undefined;
   /** Base URL of the API, without a slash at its end. */
   publicUrl: string;
-  /** Where the guide is to be read. */
+  /** The page of the guide; its neighbours are pages too. Empty without PUBLIC_URL and GUIDE_URL. */
   guideUrl: string;
-  /** Whether the guide is a page whose neighbours are pages too. */
-  hasGuidePage: boolean;
   /** Why what is undefined is undefined. */
   missing: { mail: string; slack: string };
 };
@@ -43,8 +41,7 @@ export function openIntegrations(settings: OnboardingSettings, vault: Vault | un
     slack: SLACK_BOT_TOKEN ? createSlack({ token: SLACK_BOT_TOKEN, apiUrl: SLACK_API_URL }) : undefined,
     vault,
     publicUrl,
-    guideUrl: GUIDE_URL || (publicUrl && `${publicUrl}/docs`),
-    hasGuidePage: GUIDE_URL !== '',
+    guideUrl: GUIDE_URL || (publicUrl && `${publicUrl}/guide/getting-started`),
     missing: {
       mail: `${unset.join(' and ')} ${unset.length > 1 ? 'are' : 'is'} not set`,
       slack: 'SLACK_BOT_TOKEN is not set',

@@ -33,12 +33,12 @@ async function upcomingKickoff(db: Kysely<Database>, partnerId: number, nowMs: n
   return kickoffMs > nowMs ? kickoffMs : undefined;
 }
 
-function welcomeText(partner: Recipient, { guideUrl, hasGuidePage }: Integrations, kickoffMs: number | undefined): string {
+function welcomeText(partner: Recipient, { guideUrl }: Integrations, kickoffMs: number | undefined): string {
   return [
     `*Welcome to the beta of the Triggers API, ${slackText(partner.name)}!*`,
     `This channel is for your questions. We answer ${supportPromise}.`,
     `• Your API key is a password: never post it, here or anywhere. Its prefix, \`sk_beta_${partner.slug}_\` and six characters, tells us which one you mean.`,
-    guideUrl && `• ${hasGuidePage ? 'Your first event in five minutes' : 'The API reference'}: ${guideUrl}`,
+    guideUrl && `• Your first event in five minutes: ${guideUrl}`,
     kickoffMs !== undefined && `• Kickoff call: ${spokenTime(kickoffMs)}, half an hour; the invitation is in the mail.`,
   ]
     .filter(Boolean)

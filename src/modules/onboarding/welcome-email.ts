@@ -22,7 +22,7 @@ import { type Welcome, welcomeBlocks, welcomeSubject } from './welcome-mail.ts';
  */
 export async function sendWelcomeEmail(delivery: Delivery): Promise<Delivered> {
   const { claim, partner, integrations, db, actor, nowMs } = delivery;
-  const { publicUrl, guideUrl, hasGuidePage } = integrations;
+  const { publicUrl, guideUrl } = integrations;
   const mail = integrations.mail as Mailer;
   const address = partner.contact_email === null ? undefined : parseAddress(partner.contact_email)?.address;
   if (!address)
@@ -43,7 +43,6 @@ export async function sendWelcomeEmail(delivery: Delivery): Promise<Delivered> {
     kickoffMs,
     publicUrl,
     guideUrl,
-    hasGuidePage,
     slackChannel: await nameOfChannel(delivery),
     ratePerSecond: partner.rate_limit_per_sec,
     eventsPerMonth: Number(partner.rate_limit_per_month),
@@ -64,7 +63,7 @@ export async function sendWelcomeEmail(delivery: Delivery): Promise<Delivered> {
       {
         filename: 'getting-started.md',
         contentType: 'text/markdown; charset=utf-8',
-        content: await readGuide({ publicUrl, pageUrl: hasGuidePage ? guideUrl : undefined }),
+        content: await readGuide({ publicUrl, pageUrl: guideUrl }),
       },
     ],
     invitation: await writeInvitation({
@@ -72,7 +71,7 @@ export async function sendWelcomeEmail(delivery: Delivery): Promise<Delivered> {
       startMs: kickoffMs,
       nowMs,
       summary: `Kickoff: Triggers API and ${partner.name}`,
-      description: `Your integration, your questions, what comes next. The link to the call follows. ${hasGuidePage ? 'The guide' : 'The API'}: ${guideUrl}`,
+      description: `Your integration, your questions, what comes next. The link to the call follows. The guide: ${guideUrl}`,
       organizer: mail.from,
       attendee: to,
     }),

@@ -10,8 +10,6 @@ export type Welcome = {
   kickoffMs: number;
   publicUrl: string;
   guideUrl: string;
-  /** Whether that is the guide itself; otherwise it is the API's reference. */
-  hasGuidePage: boolean;
   /** Without `#`; undefined when there is none. */
   slackChannel: string | undefined;
   ratePerSecond: number;
@@ -39,7 +37,7 @@ export function welcomeBlocks(welcome: Welcome): Block[] {
     { heading: 'Your first event in five minutes' },
     {
       text: 'The guide is attached: check your key, send an event, fetch it and acknowledge it.',
-      link: { label: welcome.hasGuidePage ? 'Read it online' : 'The API reference', url: guideUrl },
+      link: { label: 'Read it online', url: guideUrl },
     },
     { code: `API_URL=${publicUrl}` },
     {

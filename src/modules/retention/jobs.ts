@@ -16,7 +16,7 @@ export function retentionJobs({ pool, clock, metrics }: RetentionOptions): Job[]
       name: 'partitions',
       schedule: '7 * * * *',
       async run() {
-        metrics.partitionsAhead.set(await makePartitions(pool, clock()));
+        await makePartitions(pool, clock());
         await dropPartitions(pool, clock());
       },
     },

@@ -3,15 +3,9 @@ import { partitionDaysAhead } from '../../platform/migrations.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
 import { inPortions, sweepRows } from './portions.ts';
 
-/** Makes the partitions of the coming days; returns how many days after today now have one. `now` in milliseconds. */
-export async function makePartitions(pool: pg.Pool, now: number): Promise<number> {
+/** Makes the partitions of the coming days. `now` in milliseconds. */
+export async function makePartitions(pool: pg.Pool, now: number): Promise<void> {
   await pool.query('SELECT ensure_partitions($1, $2)', [formatTime(now), partitionDaysAhead]);
-  const { rows } = await pool.query<{ days: number }>(
-    `SELECT max(to_date(right(child.relname, 8), 'YYYYMMDD')) - ($1::timestamptz AT TIME ZONE 'UTC')::date AS days
-     FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid WHERE inhparent = 'events'::regclass`,
-    [formatTime(now)],
-  );
-  return rows[0]?.days ?? 0;
 }
 
 /** Drops every partition in which nothing can still be visible to anybody; returns the tables' names. */

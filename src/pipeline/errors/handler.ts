@@ -41,7 +41,7 @@ export function logFailure(error: ApiError, request: FastifyRequest, thrown: unk
 export function problemDocument(error: ApiError, requestId: string, path: string, publicUrl: string): Record<string, unknown> {
   const { title, status, advice, retryable } = catalogue[error.code];
   return {
-    type: status === 429 ? quotaExceededType : `${publicUrl}/docs/errors#${error.code}`,
+    type: status === 429 ? quotaExceededType : `${publicUrl}/guide/errors#${error.code}`,
     title,
     status,
     detail: error.options.detail ?? advice,
@@ -109,7 +109,12 @@ export function toApiError(error: FastifyError, request: FastifyRequest): ApiErr
 function collectRoutes(app: FastifyInstance): (url: string) => string[] {
   const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
   app.addHook('onRoute', ({ url, method }) => {
-    const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`);
+    const pattern = new RegExp(
+      `^${url
+        .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+        .replace(/:\w+/g, '[^/]+')
+        .replace(/\\\*$/, '.*')}$`,
+    );
     const route = routes.get(url) ?? { pattern, methods: new Set<string>() };
     for (const each of [method].flat()) route.methods.add(each);
     routes.set(url, route);

@@ -68,7 +68,8 @@ t.test('a repetition whose client leaves takes nothing away from the worker that
 
 t.test('who leaves and comes again with the same receive_id has what its second answer says', async (t) => {
   const partner = await app.addPartner();
-  await seedMany(app.db, partner.id, 20);
+  // Two more than are taken: the second may come while the first has its two in hand, and then takes what is free.
+  await seedMany(app.db, partner.id, 22);
   for (let round = 0; round < 10; round++) {
     let again: Promise<{ event_id: string; lease_token: string }[]> | undefined;
     await receiveAndLeave(partner, { max_events: 2, receive_id: `r${round}` }, async () => {
@@ -81,7 +82,8 @@ t.test('who leaves and comes again with the same receive_id has what its second 
       t.equal((await settle(app, partner, event_id, 'acknowledge', { lease_token })).status, 200, 'its token is the latest');
     }
   }
-  t.same((await poll(app, partner, 'limit=500&include_leased=true')).json.events, []);
+  const left = (await poll(app, partner, 'limit=500')).json.events;
+  t.equal(left.length, 2, 'and what nobody was given is free');
 });
 
 t.test('of an undo and a repetition that meet, the first one counts', async (t) => {

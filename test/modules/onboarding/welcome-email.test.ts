@@ -119,14 +119,15 @@ t.test('without the key, the mail shows how it begins', async (t) => {
   t.notMatch(await world.everythingWritten(), 'key.mailed');
 });
 
-t.test('without a page of its own the guide has no links to neighbours, and is linked as /docs', async (t) => {
+t.test('without a page of its own the guide is linked where this server answers it', async (t) => {
   const world = await createWorld(t);
   await world.enqueue(await world.addPartner('acme'));
   await world.deliver({ settings: { ...world.settings, GUIDE_URL: undefined } });
   const [received] = world.smtp.received;
-  t.match(received?.mail.text, 'The API reference: https://api.test.example/docs\n');
-  const guide = received?.mail.attachments.find(({ filename }) => filename === 'getting-started.md');
-  t.notMatch(textOf(guide?.content), /\]\((?!https:|#)/);
+  t.match(received?.mail.text, 'https://api.test.example/guide/getting-started\n');
+  const guide = textOf(received?.mail.attachments.find(({ filename }) => filename === 'getting-started.md')?.content);
+  t.match(guide, '(https://api.test.example/guide/troubleshooting)');
+  t.notMatch(guide, /\]\((?!https:|#)/);
 });
 
 /** `20261126T150000Z` */

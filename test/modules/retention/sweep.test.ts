@@ -129,13 +129,13 @@ t.test('an idempotency key is kept for 24 hours, or for the retention when that 
 t.test('partitions are made ahead, for every day, and making them again changes nothing', async (t) => {
   const { pool, partitions } = await start(t);
   const now = Date.now() + 20 * day;
-  t.equal(await makePartitions(pool, now), partitionDaysAhead);
+  await makePartitions(pool, now);
   const made = await partitions();
   for (let ahead = -1; ahead <= partitionDaysAhead; ahead++) {
     for (const table of ['events', 'acknowledgements'])
       t.ok(made.includes(`${table}_${nameOf(now + ahead * day)}`), `${table}, ${ahead} days ahead`);
   }
-  t.equal(await makePartitions(pool, now), partitionDaysAhead);
+  await makePartitions(pool, now);
   t.same(await partitions(), made);
 });
 
@@ -205,6 +205,5 @@ t.test('the jobs make partitions, sweep, and report what they did', async (t) =>
   t.equal(await count('inbox'), 1);
   const text = await metrics.registry.metrics();
   t.match(text, /^events_expired_total\{version="test"\} 1$/m);
-  t.match(text, new RegExp(`^partitions_ahead_days\\{version="test"\\} ${partitionDaysAhead}$`, 'm'));
   t.match(text, new RegExp(`^retention_last_run_timestamp_seconds\\{version="test"\\} ${now / 1000}$`, 'm'));
 });

@@ -31,7 +31,7 @@ t.test('every code of the catalogue is answered as a complete problem document',
     t.equal(Array.isArray(violated), status === 429, `${code}: exactly a 429 names the limits that it is about`);
     t.same(document, {
       type:
-        status === 429 ? 'https://iana.org/assignments/http-problem-types#quota-exceeded' : `https://api.example.com/docs/errors#${code}`,
+        status === 429 ? 'https://iana.org/assignments/http-problem-types#quota-exceeded' : `https://api.example.com/guide/errors#${code}`,
       title,
       status,
       detail: advice,

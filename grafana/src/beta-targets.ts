@@ -1,0 +1,20 @@
+/**
+ * What the beta is to reach (story 1.12, section 8), for those of its metrics that Prometheus has. Green at `target` or better, yellow up to `tolerated`, red beyond:
+ * a yellow one is talked about in the weekly review, a red one is a reason against going on.
+ */
+type Target = { target: number; tolerated: number; better: 'more' | 'less' };
+
+export const betaTargets = {
+  /** Partners who send events. */
+  partners: { target: 10, tolerated: 7, better: 'more' },
+  /** Events in six weeks: 27.6 a second. */
+  events: { target: 100e6, tolerated: 50e6, better: 'more' },
+  /** … which is so many on a day. */
+  eventsPerDay: { target: Math.ceil(100e6 / 42), tolerated: Math.ceil(50e6 / 42), better: 'more' },
+  errorRatio: { target: 0.005, tolerated: 0.01, better: 'less' },
+  p95Seconds: { target: 0.1, tolerated: 0.15, better: 'less' },
+  /** Part of the time in which at least one replica is healthy. */
+  uptime: { target: 0.999, tolerated: 0.995, better: 'more' },
+  /** An event; dollars. */
+  costPerEvent: { target: 0.001, tolerated: 0.01, better: 'less' },
+} as const satisfies Record<string, Target>;

@@ -1,0 +1,134 @@
+import { answer, type Connection, type Schemas } from './api.ts';
+import { TriggersError, ValidationError } from './errors.ts';
+import type { Settings } from './options.ts';
+import { type OutgoingEvent, type WrittenEvent, write } from './outgoing.ts';
+import { backoffMs, sleep } from './retry.ts';
+import type { CallOptions } from './transport.ts';
+
+/** The API's limits of a request: events, and bytes with the brackets around them. */
+export const batchLimits = { events: 500, bytes: 4 * 1024 * 1024 } as const;
+
+const [opening, closing] = ['{"events":[', ']}'];
+
+export type BatchOptions = CallOptions & {
+  /** Gives event i the key `<key>:i`, unless it has one of its own. Then the same events may be sent again, in the same order, as a whole. */
+  idempotencyKey?: string;
+};
+
+export type BatchItemError = { code: string; detail: string; pointer?: string; retryable: boolean };
+
+/** What became of one event. `idempotencyKey`: with it, and the same content, it can be sent again without being stored twice. */
+export type BatchItem = { index: number; idempotencyKey: string } & (
+  | { status: 'accepted' | 'duplicate'; eventId: string; error?: undefined }
+  | { status: 'failed'; eventId?: undefined; error: BatchItemError }
+);
+
+/** `results` has one for each event, in their order. */
+export type BatchSummary = { accepted: number; duplicates: number; failed: number; results: BatchItem[] };
+
+type Pending = WrittenEvent & { index: number };
+
+/**
+ * Sends any number of events, in requests that the API takes, one after the other.
+ * @throws {TriggersError} a request failed as a whole; nothing is sent after it, and `error.batch` says what became of each event.
+ */
+export async function sendBatch(
+  connection: Connection,
+  settings: Settings,
+  events: Iterable<OutgoingEvent> | AsyncIterable<OutgoingEvent>,
+  options: BatchOptions = {},
+): Promise<BatchSummary> {
+  const results: BatchItem[] = [];
+  let failure: TriggersError | undefined;
+  let index = 0;
+  const send = async (items: Pending[]) => {
+    try {
+      if (failure === undefined) return await sendPart(connection, settings, items, options, results);
+    } catch (error) {
+      if (!(error instanceof TriggersError)) throw error;
+      // What is wrong with the only event of a request, such as its size, is no fault of its neighbours.
+      if (!(error instanceof ValidationError && items.length === 1)) failure = error;
+      return fail(items, results, { code: error.code, detail: error.detail, retryable: error.retryable });
+    }
+    fail(items, results, { code: 'not_sent', detail: 'An earlier request of the batch failed.', retryable: true });
+  };
+  let part: Pending[] = [];
+  let bytes = opening.length + closing.length;
+  for await (const event of events) {
+    const item = { ...write(event, options.idempotencyKey && `${options.idempotencyKey}:${index}`), index };
+    index += 1;
+    const size = Buffer.byteLength(item.text) + 1;
+    if (part.length > 0 && (part.length === batchLimits.events || bytes + size > batchLimits.bytes)) {
+      await send(part);
+      [part, bytes] = [[], opening.length + closing.length];
+    }
+    part.push(item);
+    bytes += size;
+  }
+  if (part.length > 0) await send(part);
+  const summary = summaryOf(results);
+  if (failure === undefined) return summary;
+  failure.batch = summary;
+  throw failure;
+}
+
+/** One request, and again with those of its events that may be taken later. */
+async function sendPart(
+  connection: Connection,
+  { backoff, maxAttempts, deadlineMs }: Settings,
+  items: Pending[],
+  options: BatchOptions,
+  results: BatchItem[],
+): Promise<void> {
+  const deadline = performance.now() + (options.deadlineMs ?? deadlineMs);
+  for (let attempt = 1; ; attempt += 1) {
+    const given = await post(connection, items, { ...options, deadlineMs: Math.max(1, deadline - performance.now()) });
+    const again: Pending[] = [];
+    for (const { index, status, event_id: eventId, error } of given.results) {
+      const item = items[index] as Pending;
+      if (error !== undefined && isWorthRepeating(error)) again.push(item);
+      results[item.index] = resultOf(item, status, eventId, error);
+    }
+    const pauseMs = backoffMs(attempt, backoff);
+    if (again.length === 0 || attempt >= (options.maxAttempts ?? maxAttempts) || performance.now() + pauseMs >= deadline) return;
+    await sleep(pauseMs, options.signal);
+    items = again;
+  }
+}
+
+function post(connection: Connection, items: Pending[], call: CallOptions): Promise<Schemas['BatchResult']> {
+  const text = `${opening}${items.map((item) => item.text).join(',')}${closing}`;
+  return answer(connection.api.POST('/v1/events/batch', { body: [], bodySerializer: () => text, ...connection.with(call) }));
+}
+
+/** A used-up quota comes back with the month: no call waits for that. */
+function isWorthRepeating({ code, retryable }: { code: string; retryable: boolean }): boolean {
+  return retryable && code !== 'quota_exceeded';
+}
+
+function resultOf(
+  { index, idempotencyKey }: Pending,
+  status: BatchItem['status'],
+  eventId: string | undefined,
+  error: BatchItemError | undefined,
+): BatchItem {
+  if (status === 'failed' || eventId === undefined) {
+    return {
+      index,
+      idempotencyKey,
+      status: 'failed',
+      error: error ?? { code: 'unknown', detail: 'No reason was given.', retryable: false },
+    };
+  }
+  return { index, idempotencyKey, status, eventId };
+}
+
+function fail(items: Pending[], results: BatchItem[], error: BatchItemError): void {
+  // What an earlier round has stored stays stored.
+  for (const item of items) if (!results[item.index]?.eventId) results[item.index] = resultOf(item, 'failed', undefined, error);
+}
+
+function summaryOf(results: BatchItem[]): BatchSummary {
+  const count = (status: BatchItem['status']) => results.filter((result) => result.status === status).length;
+  return { accepted: count('accepted'), duplicates: count('duplicate'), failed: count('failed'), results };
+}
