@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vitepress';
@@ -20,7 +20,10 @@ try {
 async function main(): Promise<void> {
   const sources = await sourcesHash();
   // Places of our own, so that two builds at once do no harm: each is whole, and the later one stays.
-  const folder = await mkdtemp(path.join(path.dirname(siteFolder), 'building-'));
+  const home = path.dirname(siteFolder);
+  for (const name of await readdir(home))
+    if (await isLeftOver(path.join(home, name))) rmSync(path.join(home, name), { recursive: true, force: true });
+  const folder = await mkdtemp(path.join(home, 'building-'));
   const clear = () => rmSync(folder, { recursive: true, force: true });
   process.once('SIGTERM', () => {
     clear();
@@ -43,6 +46,11 @@ async function main(): Promise<void> {
   } finally {
     clear();
   }
+}
+
+/** Whether that is the folder of a build that was killed: none takes an hour. */
+async function isLeftOver(place: string): Promise<boolean> {
+  return path.basename(place).startsWith('building-') && Date.now() - (await stat(place)).mtimeMs > 3_600_000;
 }
 
 /** Puts a `.gz` beside every text that is worth it: the server sends it to whoever takes it. Zlib writes no time and no name into it. */

@@ -51,10 +51,7 @@ async function start(): Promise<{ died: Promise<string> }> {
   await assertPortIsFree('METRICS_PORT', metricsPort, metricsHost);
   if (port === metricsPort) throw new Error('PORT and METRICS_PORT must differ');
 
-  // Seconds of work when it is missing or has changed, of which Postgres's start takes some; without it everything else works.
-  const building = new AbortController();
-  stoppers.push(async () => building.abort());
-  const guide = ensureGuide(AbortSignal.any([interruption.signal, building.signal]));
+  const isGuideBuilt = buildGuide();
   const kept = folder.readEnv('server.env');
   const pepper = env.KEY_PEPPER || kept.KEY_PEPPER || newSecret();
   const database = env.DATABASE_URL ? { url: env.DATABASE_URL, exited: never } : await startPostgres(folder, pepper);
@@ -62,10 +59,7 @@ async function start(): Promise<{ died: Promise<string> }> {
   await folder.writeEnv('server.env', { ...database.kept, DATABASE_URL: database.url, KEY_PEPPER: pepper, ...vault });
   interruption.signal.throwIfAborted();
   await migrate(database.url);
-  const guideTrouble = await guide;
   interruption.signal.throwIfAborted();
-  if (guideTrouble !== undefined)
-    console.warn(`the guide could not be built (npm run guide): it is missing at /guide, or old:\n${guideTrouble}`);
 
   const settings = { ...env, HOST: host, PORT: String(port), METRICS_HOST: metricsHost, METRICS_PORT: String(metricsPort) };
   const logFile = folder.file('server.log');
@@ -79,13 +73,31 @@ async function start(): Promise<{ died: Promise<string> }> {
   const known = folder.readEnv('demo.env').API_KEY;
   const apiKey = known && (await isAccepted(url, known)) ? known : await issueDemoKey(database.url, secrets);
   await folder.writeEnv('demo.env', { API_URL: url, API_KEY: apiKey });
-  welcome(url, apiKey, `http://127.0.0.1:${metricsPort}/metrics`, shortest(folder.path));
+  const guide = `${url}/guide/${isGuideBuilt() ? '' : ' (in a few seconds: it is being built)'}`;
+  welcome({ url, apiKey, guide, metrics: `http://127.0.0.1:${metricsPort}/metrics`, folder: shortest(folder.path) });
 
   const serverDied = new Promise<string>((resolve) => {
     server.once('exit', async () => resolve(`the server has ended by itself; ${await endOf(logFile)}`));
   });
   const postgresDied = database.exited.then(async () => `Postgres has ended by itself; ${await endOf(folder.file('postgres.log'))}`);
   return { died: Promise.race([serverDied, postgresDied]) };
+}
+
+/**
+ * Builds the guide when it is missing or has changed: seconds of work for which nothing waits, for the server has it as soon as it is built.
+ * @returns whether that has ended.
+ */
+function buildGuide(): () => boolean {
+  const building = new AbortController();
+  stoppers.push(async () => building.abort());
+  const signal = AbortSignal.any([interruption.signal, building.signal]);
+  let ended = false;
+  void ensureGuide(signal).then((trouble) => {
+    ended = true;
+    if (trouble === undefined || signal.aborted) return;
+    console.warn(`\nThe guide could not be built (npm run guide); /guide is as it was before:\n${trouble}`);
+  });
+  return () => ended;
 }
 
 /** The vault of the environment, or one of the folder's own. */
@@ -113,11 +125,14 @@ async function startPostgres(folder: LocalFolder, pepper: string): Promise<Local
   return { url: await ensureDatabase(server.url, 'triggers'), exited: server.exited, kept: { POSTGRES_PASSWORD: password } };
 }
 
-function welcome(url: string, apiKey: string, metrics: string, folder: string): void {
+type Places = { url: string; apiKey: string; guide: string; metrics: string; folder: string };
+
+function welcome({ url, apiKey, guide, metrics, folder }: Places): void {
   const lines = curlLines(url, apiKey).map((line) => `  ${line}`);
   console.log(`
 Triggers API is ready at ${url}
-  guide ${url}/guide/, reference ${url}/docs, metrics ${metrics}, log ${folder}/server.log
+  guide ${guide}
+  reference ${url}/docs, metrics ${metrics}, log ${folder}/server.log
   key of the partner "demo" (also in ${folder}/demo.env):
   ${apiKey}
 

@@ -41,7 +41,7 @@ async function main(files: string[]): Promise<number> {
   // Whoever runs files of something else need not have what only some tests need.
   const asksFor = (folder: string) => files.length === 0 || files.some((file) => file.includes(folder));
   // Before the tests, which would else build it side by side. Why it could not be built, its own tests say.
-  const guide = asksFor('test/modules/guide') ? ensureGuide() : undefined;
+  const guide = asksFor('test/modules/guide') || asksFor('test/scripts/start') ? ensureGuide() : undefined;
   const started = await Promise.allSettled([startTestPostgres(), startTestRedis()]);
   for (const outcome of started) if (outcome.status === 'fulfilled') services.push(outcome.value);
   for (const outcome of started) if (outcome.status === 'rejected') throw outcome.reason;

@@ -1,84 +1,16 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { serverPaths } from '../../docs/.vitepress/pages.ts';
-import { createPartner, issueKey } from '../../src/modules/partners/store.ts';
-import { createKeyFile } from '../../src/platform/vault/key-file.ts';
-import { openVault } from '../../src/platform/vault/open-vault.ts';
-import { startTestApp, testPepper } from '../helper/app.ts';
-import { startSlack } from '../helper/slack.ts';
-import { startSmtp } from '../helper/smtp.ts';
+import { notRun, pagesOfCommands, readPages } from './pages.ts';
+import { startReader } from './reader.ts';
 import { blocksOf, isAsShown, runProgram, runSnippets, snippetsOf, strictCurl } from './snippets.ts';
 
-/** Snippets that are shown and not run here, each with the reason. */
-const notRun = new Map([
-  ['./scripts/start', 'runs until it is stopped; the tests of test/scripts start and stop it'],
-  ['./scripts/test', 'is what runs this file'],
-  ['triggers listen --forward-to http://localhost:3000/hook', 'runs until it is stopped; test/clients/command-listen.test.ts forwards'],
-  ['docker compose up', 'needs Docker and images from a registry, and runs until it is stopped'],
-]);
-
 const root = new URL('../../', import.meta.url);
-const names = (await readdir(new URL('docs/', root), { recursive: true })).filter((name) => name.endsWith('.md')).sort();
-const pages = await Promise.all(
-  ['README.md', 'scripts/README.md', ...names.map((name) => `docs/${name}`)].map(async (name) => ({
-    name,
-    text: await readFile(new URL(name, root), 'utf8'),
-  })),
-);
+const pages = await readPages();
+const { folder, localEnv, tries } = await startReader(t);
 
-const folder = await mkdtemp(path.join(tmpdir(), 'triggers-docs-'));
-t.teardown(() => rm(folder, { recursive: true, force: true }));
-const vaultFile = path.join(folder, 'vault.json');
-await createKeyFile(vaultFile);
-const { app, url, databaseUrl } = await startTestApp(t, { VAULT_KEY_FILE: vaultFile });
-const secrets = { pepper: testPepper, vault: openVault({ keyFile: vaultFile }) };
-const slack = await startSlack(t);
-const onboarding = {
-  SMTP_URL: (await startSmtp(t)).url,
-  MAIL_FROM: 'Triggers API <beta@triggers.example>',
-  SLACK_API_URL: slack.url,
-  SLACK_BOT_TOKEN: slack.token,
-  PUBLIC_URL: url,
-};
-const { DATABASE_URL, NODE_OPTIONS, ...own } = process.env;
-// `triggers` as somebody has it who has installed the command.
-await mkdir(path.join(folder, 'bin'));
-const command = fileURLToPath(new URL('scripts/triggers', root));
-await writeFile(path.join(folder, 'bin', 'triggers'), `#!/bin/sh\nexec '${command}' "$@"\n`, { mode: 0o755 });
-const installed = { PATH: `${path.join(folder, 'bin')}:${process.env.PATH}`, XDG_CONFIG_HOME: folder };
-
-/**
- * The environment of somebody who has run ./scripts/start with LOCAL_DIR: its two files, and the variables of the first. Mail and Slack are doubles.
- */
-async function localEnv(slug: string): Promise<NodeJS.ProcessEnv> {
-  await createPartner(app.pools.db, { slug, fields: { rate_limit_per_sec: 10_000 } });
-  const { api_key: key } = await issueKey(app.pools.db, secrets, { slug, keyClass: 'test' });
-  await writeFile(path.join(folder, 'demo.env'), `API_URL=${url}\nAPI_KEY=${key}\n`);
-  await writeFile(
-    path.join(folder, 'server.env'),
-    `DATABASE_URL=${databaseUrl}\nKEY_PEPPER='${testPepper}'\nVAULT_KEY_FILE=${vaultFile}\n`,
-  );
-  return { ...own, ...installed, ...onboarding, LOCAL_DIR: folder, API_URL: url, API_KEY: key };
-}
-
-for (const [index, { name, text }] of pages.entries()) {
-  const snippets = snippetsOf(text).filter(({ code }) => !notRun.has(code));
-  if (snippets.length === 0) continue;
-  t.test(`the snippets of ${name} work as printed, one after the other`, async (t) => {
-    const { code, errors, printed } = await runSnippets(snippets, { ...(await localEnv(`docs${index}`)), ...(await strictCurl(folder)) });
-    const last = snippets[printed.length - 1];
-    t.equal(code, 0, `the last snippet that ran is that of line ${last?.line}; it printed: ${printed.at(-1)}${errors}`);
-    t.equal(printed.length, snippets.length, 'all of them ran');
-    for (const [position, { line, prints }] of snippets.entries()) {
-      if (prints === undefined) continue;
-      t.ok(isAsShown(printed[position] ?? '', prints), `line ${line} prints what the page shows; it printed: ${printed[position]}`);
-    }
-  });
-}
+for (const page of pages) if (!pagesOfCommands.includes(page.name)) tries(page);
 
 /** Languages that are run or checked, here or where the comment says. Everything else in a block is for the eye. */
 const known = new Set(['sh', 'json', 'python', 'js', 'text', 'mermaid', 'promql', '']);

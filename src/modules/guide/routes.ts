@@ -1,7 +1,7 @@
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
-import { readSite, type Site } from './site.ts';
+import { type Site, watchSite } from './site.ts';
 
 export type GuideOptions = {
   /** Where `npm run guide` has built it. */
@@ -16,13 +16,12 @@ const assetMaxAge = 31_536_000;
 
 /**
  * The partners' guide at /guide, and what it says to language models at /llms.txt. Without a built guide the server runs all the same: it says so
- * once in its log, and answers 404 here, but for the errors, which are under /docs too.
+ * once in its log, and answers 404 here, but for the errors, which are under /docs too. One that is built later is found.
  */
 export async function guide(app: FastifyInstance, { folder }: GuideOptions): Promise<void> {
-  const site = await readSite(folder);
-  if (site) await app.register(fastifyStatic, { root: folder, serve: false, preCompressed: true, cacheControl: false });
-  else app.log.warn({ folder }, 'the guide is not built: /guide answers 404; npm run guide builds it');
-  const headers = { ...guarded, 'content-security-policy': policy(site?.scripts ?? []) };
+  const look = watchSite(folder);
+  if (!(await look())) app.log.warn({ folder }, 'the guide is not built: /guide answers 404; npm run guide builds it');
+  await app.register(fastifyStatic, { root: folder, serve: false, preCompressed: true, cacheControl: false, suppressWarning: true });
 
   app.route({ method, url: '/guide', config, handler: (_request, reply) => reply.redirect('/guide/', 308) });
   app.route({ method, url: '/guide/', config, handler: (_request, reply) => send(reply, '') });
@@ -34,12 +33,13 @@ export async function guide(app: FastifyInstance, { folder }: GuideOptions): Pro
   });
   app.route({ method, url: '/llms.txt', config, handler: (_request, reply) => send(reply, 'llms.txt') });
 
-  function send(reply: FastifyReply, place: string): FastifyReply {
+  async function send(reply: FastifyReply, place: string): Promise<FastifyReply> {
+    const site = await look();
     // `type` of a problem document leads to this page, and shall lead somewhere on every server. The anchor goes along.
     if (!site && place === 'errors') return reply.redirect('/docs/errors', 302);
-    const { files, notFound } = built(site);
+    const { files, notFound, scripts } = built(site);
     const file = files.get(place);
-    reply.headers(headers);
+    reply.headers({ ...guarded, 'content-security-policy': policy(scripts) });
     if (file !== undefined) return reply.header('cache-control', cacheFor(file)).sendFile(file);
     return reply.status(404).header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(notFound);
   }
@@ -49,7 +49,7 @@ export async function guide(app: FastifyInstance, { folder }: GuideOptions): Pro
 function built(site: Site | undefined): Site {
   if (site) return site;
   throw new ApiError('route_not_found', {
-    detail: 'The guide is not built on this server: run `npm run guide`, and start the server again.',
+    detail: 'The guide is not built on this server: `npm run guide` builds it.',
   });
 }
 

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /** The built guide: scripts/guide.ts makes it, and says in `.guide.json` what the server must know of it. */
@@ -12,11 +12,34 @@ export type Site = {
 };
 
 /**
- * Reads what there is, once: a path that is not in it needs no look at the disk, and none can lead out of the folder.
+ * The guide as it is now: one that is built while the server runs is seen within `maxAgeMs`, at the cost of a look at one file's time. That file comes
+ * with the rest of its build, in one step.
+ */
+export function watchSite(folder: string, maxAgeMs = 1_000): () => Promise<Site | undefined> {
+  const facts = path.join(folder, factsFile);
+  let known: { builtMs: number | undefined; site: Site | undefined } = { builtMs: undefined, site: undefined };
+  let latest: { atMs: number; site: Promise<Site | undefined> } | undefined;
+  return () => {
+    const nowMs = performance.now();
+    if (!latest || nowMs - latest.atMs > maxAgeMs) latest = { atMs: nowMs, site: look() };
+    return latest.site;
+  };
+
+  async function look(): Promise<Site | undefined> {
+    const builtMs = (await stat(facts).catch(() => undefined))?.mtimeMs;
+    if (builtMs !== known.builtMs) known = { builtMs, site: await readSite(folder) };
+    return known.site;
+  }
+}
+
+const factsFile = '.guide.json';
+
+/**
+ * Reads what there is: a path that is not in it needs no look at the disk, and none can lead out of the folder.
  * @returns undefined when the guide is not built. @throws Error when what is there is not a guide.
  */
 export async function readSite(folder: string): Promise<Site | undefined> {
-  const facts = await readFile(path.join(folder, '.guide.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const facts = await readFile(path.join(folder, factsFile), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
   if (facts === undefined) return undefined;

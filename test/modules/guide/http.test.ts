@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import path from 'node:path';
 import Fastify from 'fastify';
 import t from 'tap';
 import { files as published } from '../../../docs/.vitepress/pages.ts';
 import { guide } from '../../../src/modules/guide/routes.ts';
 import { registerErrorHandler } from '../../../src/pipeline/errors/handler.ts';
 import { startTestApp } from '../../helper/app.ts';
+import { until } from '../../helper/until.ts';
 import { builtSite, pagePaths } from './built.ts';
 
 const root = new URL('../../../', import.meta.url);
@@ -156,19 +158,33 @@ t.test('reading takes no key and no token, and is counted under one name', async
   t.notOk(values.some(({ labels }) => `${labels.operation}`.includes('errors')));
 });
 
-t.test('a server whose guide is not built starts, says so once, and says how to build it', async (t) => {
+t.test('a server whose guide is not built starts, says so once, says how to build it, and has it when it is', async (t) => {
   const lines: string[] = [];
   const bare = Fastify({ logger: { level: 'warn', stream: { write: (line: string) => void lines.push(line) } } });
   t.teardown(() => bare.close());
   registerErrorHandler(bare, { publicUrl: '' });
-  await guide(bare, { folder: t.testdir() });
-  for (const path of ['/guide/', '/guide/patterns', '/llms.txt']) {
-    const answer = await bare.inject(path);
+  const folder = path.join(t.testdir(), 'dist');
+  await guide(bare, { folder });
+  for (const place of ['/guide/', '/guide/patterns', '/llms.txt']) {
+    const answer = await bare.inject(place);
     t.equal(answer.headers['content-type'], 'application/problem+json');
-    t.match(answer.json(), { status: 404, code: 'route_not_found', detail: /npm run guide/ }, path);
+    t.match(answer.json(), { status: 404, code: 'route_not_found', detail: /npm run guide/ }, place);
   }
   const errors = await bare.inject('/guide/errors');
   t.same([errors.statusCode, errors.headers.location], [302, '/docs/errors'], 'the type of a problem document leads somewhere');
   t.equal(lines.length, 1);
   t.match(lines[0], 'npm run guide');
+
+  const build = async (text: string) => {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder);
+    const pages = { 'index.html': text, '404.html': 'none', '.guide.json': JSON.stringify({ scripts: ['sha256-abc'] }) };
+    for (const [name, content] of Object.entries(pages)) await writeFile(path.join(folder, name), content);
+  };
+  for (const text of ['the first', 'the second']) {
+    await build(text);
+    await until(`${text} build is answered`, async () => (await bare.inject('/guide/')).body === text);
+  }
+  t.match((await bare.inject('/guide/')).headers['content-security-policy'], "script-src 'self' 'sha256-abc'");
+  t.equal((await bare.inject('/guide/patterns')).body, 'none');
 });
