@@ -15,13 +15,21 @@ export const siteFolder = path.join(sourcesRoot, '.vitepress', 'dist');
 /** What the guide is made of beside docs/: what it publishes from elsewhere, how it is built, and the versions of what builds it. */
 const elsewhere = ['CHANGELOG.md', 'openapi/postman.json', 'scripts/guide.ts', 'scripts/guide/markdown.ts', 'package-lock.json'];
 
+/** What of docs/ no page of the site comes from: what a build leaves there, Python's own, and what is written for us alone. */
+const noSource = [
+  /^docs\/\.vitepress\/(?!theme\/)[^/]+\//,
+  /\.timestamp-[^/]*\.mjs$/,
+  /\/__pycache__\/|\.pyc$/,
+  /^docs\/(?:benchmarks|decisions)\//,
+];
+
 /** A hash over names and contents of everything that the guide is made of. `base`: the root of the repository. */
 export async function sourcesHash(base = root): Promise<string> {
   const found = await readdir(path.join(base, 'docs'), { recursive: true, withFileTypes: true });
   const names = found
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(base, path.join(entry.parentPath, entry.name)))
-    .filter((name) => !/^docs\/\.vitepress\/(?!theme\/)[^/]+\//.test(name) && !/\.timestamp-[^/]*\.mjs$/.test(name));
+    .filter((name) => !noSource.some((pattern) => pattern.test(name)));
   const hash = createHash('sha256');
   for (const name of [...names, ...elsewhere].sort()) {
     const content = await readFile(path.join(base, name)).catch(() => '');
@@ -32,8 +40,16 @@ export async function sourcesHash(base = root): Promise<string> {
 
 /** Whether the guide is built, and from the sources as they are now. */
 export async function guideIsFresh(): Promise<boolean> {
-  const built = await readFile(path.join(siteFolder, '.guide.json'), 'utf8').catch(() => '{}');
-  return JSON.parse(built).sources === (await sourcesHash());
+  return (await builtFrom()) === (await sourcesHash());
+}
+
+/** The hash of the sources that the built guide is of. Undefined when there is none, or its note cannot be read: then it is built anew. */
+async function builtFrom(): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path.join(siteFolder, '.guide.json'), 'utf8'))?.sources;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -6,6 +6,13 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'vitepress';
 import { siteFolder, sourcesHash, sourcesRoot } from './guide-sources.ts';
 
+/** Signals that end a build, and their numbers. */
+const endings = [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const;
+
 /**
  * `npm run guide`: builds the partners' guide from docs/ into docs/.vitepress/dist, where the server finds it. The same sources give the same files.
  * Exit code 0: it is built; 1: it is not, and what was there before is as it was.
@@ -25,10 +32,11 @@ async function main(): Promise<void> {
     if (await isLeftOver(path.join(home, name))) rmSync(path.join(home, name), { recursive: true, force: true });
   const folder = await mkdtemp(path.join(home, 'building-'));
   const clear = () => rmSync(folder, { recursive: true, force: true });
-  process.once('SIGTERM', () => {
-    clear();
-    process.exit(143);
-  });
+  for (const [signal, number] of endings)
+    process.once(signal, () => {
+      clear();
+      process.exit(128 + number);
+    });
   try {
     const fresh = path.join(folder, 'dist');
     await build(sourcesRoot, {
@@ -39,18 +47,32 @@ async function main(): Promise<void> {
     });
     await writeFile(path.join(fresh, '.guide.json'), `${JSON.stringify({ sources, scripts: await inlineScripts(fresh) }, null, 2)}\n`);
     await compress(fresh);
-    await rename(siteFolder, path.join(folder, 'old')).catch((error) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
-    await rename(fresh, siteFolder);
+    await putInPlace(fresh, folder);
   } finally {
     clear();
   }
 }
 
-/** Whether that is the folder of a build that was killed: none takes an hour. */
+/** Puts the new site where the old one is. Another build may do so between the two steps: then that one is the old one. */
+async function putInPlace(fresh: string, folder: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    await rename(siteFolder, path.join(folder, `old-${attempt}`)).catch((error) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    try {
+      return await rename(fresh, siteFolder);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if ((code !== 'ENOTEMPTY' && code !== 'EEXIST') || attempt === 10) throw error;
+    }
+  }
+}
+
+/** Whether that is the folder of a build that was killed: none takes an hour. One that is gone meanwhile is nobody's. */
 async function isLeftOver(place: string): Promise<boolean> {
-  return path.basename(place).startsWith('building-') && Date.now() - (await stat(place)).mtimeMs > 3_600_000;
+  if (!path.basename(place).startsWith('building-')) return false;
+  const made = await stat(place).catch(() => undefined);
+  return made !== undefined && Date.now() - made.mtimeMs > 3_600_000;
 }
 
 /** Puts a `.gz` beside every text that is worth it: the server sends it to whoever takes it. Zlib writes no time and no name into it. */

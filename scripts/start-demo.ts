@@ -1,12 +1,16 @@
-/** The three lines that a newcomer copies: they need a shell, curl, grep and head, and nothing from us but what is in them. */
+/**
+ * The three lines that a newcomer copies: they need a shell, curl, grep and head, and nothing from us but what is in them. Their event has a type of its
+ * own, and they ask for that alone: in an inbox that is in use they acknowledge no event of somebody's work.
+ */
 export function curlLines(url: string, apiKey: string): string[] {
   const key = `-H 'X-API-Key: ${apiKey}'`;
-  const event = JSON.stringify({ event_type: 'order.created', payload: { order_id: 'A-1001', total: 42.5 } });
-  const oldest = `$(curl -sS '${url}/v1/inbox?limit=1' ${key} | grep -o 'evt_[0-9a-f-]*' | head -n 1)`;
+  const event = JSON.stringify({ event_type: 'quickstart.order', payload: { order_id: 'A-1001', total: 42.5 } });
+  const inbox = `${url}/v1/inbox?event_type=quickstart.*`;
+  const sent = `$(curl -sS '${inbox}&limit=1' ${key} | grep -o 'evt_[0-9a-f-]*' | head -n 1)`;
   return [
     `curl -sS -w '\\n' -X POST '${url}/v1/events' ${key} -H 'Content-Type: application/json' -d '${event}'`,
-    `curl -sS -w '\\n' '${url}/v1/inbox' ${key}`,
-    `curl -sS -w '\\n' -X PATCH "${url}/v1/events/${oldest}/acknowledge" ${key}`,
+    `curl -sS -w '\\n' '${inbox}' ${key}`,
+    `curl -sS -w '\\n' -X PATCH "${url}/v1/events/${sent}/acknowledge" ${key}`,
   ];
 }
 

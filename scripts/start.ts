@@ -136,7 +136,7 @@ Triggers API is ready at ${url}
   key of the partner "demo" (also in ${folder}/demo.env):
   ${apiKey}
 
-Send an event, look into the inbox, acknowledge the oldest event there:
+Send an event, look into the inbox, acknowledge it:
 
 ${lines.join('\n')}
 

@@ -27,7 +27,7 @@ Triggers API is ready at ${API_URL}
   key of the partner "demo":
   ${key}
 
-Send an event, look into the inbox, acknowledge the oldest event there:
+Send an event, look into the inbox, acknowledge it:
 
 ${curlLines(API_URL, key)
   .map((line) => `  ${line}`)

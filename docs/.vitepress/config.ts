@@ -16,10 +16,13 @@ const unpublished = readdirSync(path.join(root, 'docs'), { recursive: true, enco
   (file) => file.endsWith('.md') && !pages.has(file),
 );
 
-/** Out of the guide, to what the server answers itself. Relative, for VitePress would put the base before a path. */
-const onServer = (text: string, place: string) => ({ text, link: `../${place}`, target: '_self' });
-/** To a file that is published beside the pages. VitePress does not put the base before the path of a file. */
-const file = (text: string, place: string) => ({ text, link: `/guide/${place}`, target: '_self' });
+/** A place as it is: VitePress does not put the base before the path of a file. */
+const file = (text: string, link: string) => ({ text, link, target: '_self' });
+/**
+ * Out of the guide, from the top: a menu on the page of an address that is not there may stand at any depth. VitePress puts the base before a path, and
+ * the browser takes it away again; with the slash at the end it leaves the rest alone.
+ */
+const reference = file('API reference', '/../docs/');
 
 export default defineConfig({
   lang: 'en',
@@ -57,7 +60,7 @@ export default defineConfig({
       { text: 'Getting started', link: '/getting-started' },
       { text: 'Patterns', link: '/patterns' },
       { text: 'Errors', link: '/errors' },
-      onServer('API reference', 'docs'),
+      reference,
     ],
     sidebar: [
       ...groups.map((group) => ({
@@ -67,9 +70,9 @@ export default defineConfig({
       {
         text: 'Reference',
         items: [
-          onServer('API reference', 'docs'),
-          onServer('OpenAPI document', 'openapi.json'),
-          file('Postman collection', 'postman.json'),
+          reference,
+          file('OpenAPI document', '/openapi.json'),
+          file('Postman collection', '/guide/postman.json'),
           { text: 'Changelog', link: '/changelog' },
         ],
       },

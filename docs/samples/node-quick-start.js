@@ -10,7 +10,7 @@ const apiKey = (process.env.API_KEY ?? '').trim();
 const eventType = 'quick-start.order.created';
 const attempts = 8;
 
-/** An answer that sending the same again does not mend, such as 400, 401 or 404. */
+/** An answer that sending the same again does not mend, such as 301, 400, 401 or 404. */
 class Refused extends Error {}
 
 /** Gives the JSON of the answer. A lost connection, 408, 429 and 5xx are tried again, later each time. */
@@ -23,11 +23,13 @@ async function call(method, path, { body, idempotencyKey } = {}) {
     let leastSeconds = 0;
     try {
       const signal = AbortSignal.timeout(40_000);
-      const response = await fetch(apiUrl + path, { method, headers, signal, body: body && JSON.stringify(body) });
+      // A redirect is an answer like 404: to follow it would carry the key to wherever it leads.
+      const options = { method, headers, signal, redirect: 'manual', body: body && JSON.stringify(body) };
+      const response = await fetch(apiUrl + path, options);
       const answer = await response.text();
       // A degraded service names what is wrong, and serves requests.
       const degraded = path === '/v1/health' && response.status === 503 && answer.includes('"serving":true');
-      if (response.ok || degraded) return JSON.parse(answer);
+      if (response.ok || degraded) return parse(answer);
       failure = explain(response.status, answer);
       if (response.status < 500 && response.status !== 408 && response.status !== 429) throw new Refused(failure);
       leastSeconds = Number(response.headers.get('retry-after')) || 0;
@@ -39,6 +41,14 @@ async function call(method, path, { body, idempotencyKey } = {}) {
     // Retry-After is the least wait. The random part keeps many clients from coming back all at once.
     const seconds = leastSeconds + Math.random() * Math.min(30, 0.25 * 2 ** (attempt - 1));
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  }
+}
+
+function parse(answer) {
+  try {
+    return JSON.parse(answer);
+  } catch {
+    throw new Refused(`no answer of the Triggers API, but ${JSON.stringify(answer.slice(0, 200))}: check API_URL`);
   }
 }
 

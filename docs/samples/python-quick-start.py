@@ -23,7 +23,17 @@ ATTEMPTS = 8
 
 
 class Refused(Exception):
-    """An answer that sending the same again does not mend, such as 400, 401 or 404."""
+    """An answer that sending the same again does not mend, such as 301, 400, 401 or 404."""
+
+
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the key to wherever it leads: it is an answer like 404."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+opener = urllib.request.build_opener(NoRedirects)
 
 
 def call(method, path, body=None, idempotency_key=None):
@@ -38,8 +48,12 @@ def call(method, path, body=None, idempotency_key=None):
         least = 0
         try:
             request = urllib.request.Request(API_URL + path, body, headers, method=method)
-            with urllib.request.urlopen(request, timeout=40) as response:
-                return json.load(response)
+            with opener.open(request, timeout=40) as response:
+                answer = response.read()
+            try:
+                return json.loads(answer)
+            except ValueError:
+                raise Refused(f"no answer of the Triggers API, but {answer[:200]!r}: check API_URL") from None
         except urllib.error.HTTPError as error:
             answer = error.read().decode(errors="replace")
             if path == "/v1/health" and error.code == 503 and '"serving":true' in answer:

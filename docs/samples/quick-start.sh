@@ -50,10 +50,11 @@ call() {
   attempt=1
   while :; do
     : > "$work/headers"
+    : > "$work/answer"
     status=$(printf 'X-API-Key: %s\n' "$API_KEY" | curl -sS -m 40 -X "$1" "$API_URL$2" -H @- -D "$work/headers" -o "$work/answer" \
       -w '%{http_code}' ${3:+-H 'Content-Type: application/json' -d "$3"} ${4:+-H "Idempotency-Key: $4"}) || status=000
     case $status in
-      2??) return ;;
+      2??) case $(head -c 1 "$work/answer") in '{') return ;; *) fail "no answer of the Triggers API: check API_URL" ;; esac ;;
       # A degraded service names what is wrong, and serves requests.
       503) if [ "$2" = /v1/health ] && grep -q '"serving":true' "$work/answer"; then return; fi ;;
       000 | 408 | 429 | 5??) ;;

@@ -4,19 +4,26 @@ import type { AlertmanagerOptions } from './alertmanager.ts';
 export const secretFiles = {
   'pagerduty-routing-key': 'the integration key of the PagerDuty service (Events API v2)',
   'slack-webhook-url': 'the incoming-webhook URL of the channel for alerts',
+  'watchdog-url': 'the URL of the dead man’s switch, which takes a POST',
   'watchdog-token': 'the token of the dead man’s switch',
 } as const;
 
 export const defaultSecrets = '/etc/alertmanager/secrets';
+/**
+ * Stands for the URL of the dead man's switch: Alertmanager reads it from a file only from 0.26 on, so deploy/compose/start-alertmanager.sh puts it in.
+ * The name is one that no resolver knows (RFC 2606): forgotten, it fails, and tells nobody that all is well.
+ */
+export const watchdogPlaceholder = 'https://watchdog-url.invalid/';
 export const defaultLogUrl = 'http://alert-log:9095/alerts';
 
 const summary = '{{ .CommonLabels.alertname }}: {{ with index .Alerts 0 }}{{ .Annotations.summary }}{{ end }}';
 const runbook = '{{ with index .Alerts 0 }}{{ .Annotations.runbook_url }}{{ end }}';
 const severity = '{{ .CommonLabels.severity }}';
 
-/** The receivers that the routes name. All of them say when an alert is over. */
+/** The receivers that the routes name. All of them but the Watchdog's say when an alert is over: that one never is. */
 export function receivers(options: AlertmanagerOptions) {
-  const { outside, secrets = defaultSecrets, pagerdutyUrl, logUrl = defaultLogUrl, watchdogUrl = logUrl } = options;
+  const { outside, secrets = defaultSecrets, pagerdutyUrl, logUrl = defaultLogUrl } = options;
+  const { watchdogUrl = outside ? watchdogPlaceholder : logUrl } = options;
   const log = { webhook_configs: [{ url: logUrl, send_resolved: true }] };
   const watchdog = { webhook_configs: [{ url: watchdogUrl, send_resolved: false }] };
   if (!outside) {

@@ -21,10 +21,12 @@ export const deliveryAlerts: Alert[] = [
     name: 'PartnerSilent',
     severity: 'P3',
     owner: 'partner-success',
-    expr: `${recorded.partnerLastHour} < ${thresholds.partnerSilentEvents} and ${recorded.partnerHourlyMinimum} >= ${thresholds.partnerHourlyMinimum}`,
+    // The minimum takes in the silence itself an hour after it began: what it was within the last day counts. So this lasts a day at most.
+    expr: `${recorded.partnerLastHour} < ${thresholds.partnerSilentEvents} and max_over_time(${recorded.partnerHourlyMinimum}[1d]) >= ${thresholds.partnerHourlyMinimum}`,
     for: '0s',
-    summary: '{{ $labels.partner }} has sent nothing for an hour, for the first time in 7 days.',
-    description: 'This partner has sent events in every hour of a week. Their side may be down without their knowing.',
+    summary: '{{ $labels.partner }} has sent nothing for an hour or longer.',
+    description:
+      'Until today this partner had sent events in every hour of 7 days. Their side may be down without their knowing. This ends when events come again, and after a day.',
     firstSteps: [
       'Dashboard Partner: do they get errors (401, 429), or do no requests come at all?',
       'No requests: ask them. Errors: help them, and look whether a key has expired.',

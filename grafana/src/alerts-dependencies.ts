@@ -1,5 +1,5 @@
 import type { Alert } from './alert.ts';
-import { keepCauses, metrics, scrapeJobs } from './model.ts';
+import { keepCauses, keepDatabase, metrics, scrapeJobs } from './model.ts';
 
 const api = `job="${scrapeJobs.api.job}"`;
 
@@ -11,7 +11,7 @@ export const dependencyAlerts: Alert[] = [
     expr: `min(${metrics.pgUp}) < 1`,
     // Shorter than any alert that follows from it: the cause is known before its consequences are sent.
     for: '30s',
-    keepFor: keepCauses,
+    keepFor: keepDatabase,
     summary: 'Postgres does not answer.',
     description: 'No event can be stored or fetched: the API answers 503. Everything that was answered 2xx is on disk.',
     firstSteps: [
@@ -27,7 +27,7 @@ export const dependencyAlerts: Alert[] = [
     severity: 'P2',
     owner: 'on-call',
     expr: `min(${metrics.redisUp}{${api}}) < 1`,
-    for: '2m',
+    for: '1m',
     keepFor: keepCauses,
     summary: 'Redis does not answer the API.',
     description:
@@ -40,7 +40,8 @@ export const dependencyAlerts: Alert[] = [
     severity: 'P2',
     owner: 'on-call',
     expr: `min(${metrics.vaultUp}) < 1`,
-    for: '5m',
+    // Shorter than the two minutes after which HealthCheckFailing follows from it.
+    for: '1m',
     keepFor: keepCauses,
     summary: 'The vault of keys cannot be opened.',
     description: 'Partners are served: keys are checked by their hash. New keys cannot be kept, and onboarding waits.',

@@ -43,7 +43,7 @@ export const jobAlerts: Alert[] = [
     severity: 'P3',
     owner: 'operations',
     expr: `${recorded.jobFailures}{exported_job!="${auditAnchorJob}"} > ${thresholds.jobFailuresPerHour}`,
-    for: '0s',
+    for: '1m',
     summary: 'The job {{ $labels.exported_job }} has failed {{ $value }} times within an hour.',
     description: 'A job that fails is tried again, so one failure is nothing. This one does not get better by itself.',
     firstSteps: [
@@ -61,7 +61,7 @@ export const jobAlerts: Alert[] = [
     severity: 'P2',
     owner: 'security',
     expr: `${recorded.jobFailures}{exported_job="${auditAnchorJob}"} > ${thresholds.auditAnchorFailuresPerHour}`,
-    for: '0s',
+    for: '1m',
     summary: 'The audit log could not be anchored.',
     description:
       'The chain of hashes is intact or not: until the next anchor nobody outside can tell. If the chain itself is broken, this is an incident.',
@@ -98,7 +98,8 @@ export const jobAlerts: Alert[] = [
     expr: `min(${metrics.certificateExpiry}) - time() < ${thresholds.certificateExpirySeconds}`,
     for: '10m',
     summary: 'A certificate expires in {{ $value | humanizeDuration }}.',
-    description: 'Renewal is automatic and happens long before. If it still has not, it does not work.',
+    description:
+      'Renewal is automatic and happens long before. If it still has not, it does not work. It needs the public https address in `prometheus/probes/public.yml`: without one no certificate is seen, and this never fires.',
     firstSteps: [
       'Read the log of the renewal; the usual reason is a DNS record or a closed port 80.',
       'Renew by hand, then repair the cause.',

@@ -2,6 +2,7 @@ import type { Alert } from './alert.ts';
 import { keepCauses, metrics, recorded, scrapeJobs, thresholds } from './model.ts';
 
 const up = `${metrics.up}{job="${scrapeJobs.api.job}"}`;
+const serving = `${metrics.serving}{job="${scrapeJobs.api.job}"}`;
 const enoughRequests = `and ${recorded.requestRate} >= ${thresholds.minimumRequestRate}`;
 const minimumRate = { series: recorded.requestRate, limit: thresholds.minimumRequestRate, fires: '>=' } as const;
 const instance = 'api-1:9464';
@@ -20,7 +21,7 @@ export const serviceAlerts: Alert[] = [
       'Overview, "Errors by status" and "Errors by operation": one operation, or all? 503 is overload or a missing dependency, 500 is a defect.',
       'Was something deployed in the last hour? Errors of one `version` only: roll it back.',
       'Is [DatabaseDown](#databasedown), [PoolWaiting](#poolwaiting) or [WriteQueueLong](#writequeuelong) firing? Then go there.',
-      'Read the log lines of level `error`; each has the request id that the partner has too.',
+      'Read the log lines of level `warn` and `error`; each has the request id that the partner has too.',
     ],
     follows: ['DatabaseDown', 'ApiDown'],
     proof: {
@@ -72,21 +73,22 @@ export const serviceAlerts: Alert[] = [
     name: 'ApiDown',
     severity: 'P1',
     owner: 'on-call',
-    // Also when there is no replica to scrape: then there is no `up` at all.
-    expr: `absent(${up} >= 1)`,
+    // A replica that does not answer the scrape says nothing, and one that answers may still not serve.
+    expr: `absent(${serving} >= 1)`,
     for: '5m',
     keepFor: keepCauses,
-    summary: 'No replica of the API has answered for 5 minutes.',
+    summary: 'No replica of the API has served for 5 minutes.',
     description: 'Nobody can store or fetch an event. What was answered before is safe; partners repeat the rest.',
     firstSteps: [
       'Are the processes there (`docker compose ps api`, or the tasks of the service)? If they restart again and again, the first lines of the log name the wrong setting or the missing dependency.',
-      'Do they run, but Prometheus does not reach port 9464? Then partners may be served: try `/v1/health` from outside.',
+      'Do they run? `/v1/health` from outside has `serving` and its reason: Postgres does not answer, or the write queue is full.',
+      'It says that it serves? Then Prometheus does not reach port 9464, and partners are served.',
       'After a deployment: roll back, then look for the cause.',
       'Tell partners on the status page within 15 minutes.',
     ],
     follows: ['DatabaseDown'],
     proof: {
-      edges: [{ series: `${metrics.up}{job="${scrapeJobs.api.job}",instance="${instance}"}`, limit: 1, fires: '<' }],
+      edges: [{ series: `${metrics.serving}{job="${scrapeJobs.api.job}",instance="${instance}"}`, limit: 1, fires: '<' }],
     },
   },
   {

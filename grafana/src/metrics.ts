@@ -38,7 +38,7 @@ export const metrics = {
   vaultUp: 'vault_up',
   auditLogRows: 'audit_log_rows',
   healthStatus: 'api_health_status', // 1 healthy, 0 not
-  certificateExpiry: 'tls_certificate_expiry_timestamp_seconds',
+  serving: 'api_serving', // 1 serving, whether or not healthy; 0 not
   price: 'deployment_price_dollars_per_hour',
 
   // Node, from prom-client.
@@ -85,6 +85,9 @@ export const metrics = {
   memoryAvailable: 'node_memory_MemAvailable_bytes',
   memoryTotal: 'node_memory_MemTotal_bytes',
   cpu: 'node_cpu_seconds_total', // mode
+
+  // blackbox_exporter, job public: only where the address that is probed is https.
+  certificateExpiry: 'probe_ssl_earliest_cert_expiry', // instance: the address
 
   // Prometheus itself.
   up: 'up', // job, instance

@@ -108,11 +108,25 @@ export const prices = {
 
 export const hourlyPrice = Math.round(prices.items.reduce((sum, { dollarsPerHour }) => sum + dollarsPerHour, 0) * 10_000) / 10_000;
 
-/** Operations that tell about the service instead of serving a partner, probes and pages: they are in no ratio and no latency. */
-export const probeOperations = ['getHealth', 'getReady', 'getLive', 'getDocs', 'getGuide'] as const;
+/**
+ * What is no service to a partner: probes, pages, and requests to paths that are none (`unmatched`). They are in no ratio and no latency: a scanner's thousand 404
+ * would hide errors.
+ */
+export const probeOperations = [
+  'getHealth',
+  'getReady',
+  'getLive',
+  'getDocs',
+  'getOpenApi',
+  'getErrorDocs',
+  'getGuide',
+  'unmatched',
+] as const;
 
 /** Longer than the five minutes that the consequences of an outage look back: until then they would be sent as news. */
 export const keepCauses = '6m';
+/** Longer than any other cause: the replicas that serve again after their database are no news. */
+export const keepDatabase = '7m';
 
 /** Where docs/alerts.md is read; `runbook_url` of an alert is this and `#` and its name in lower case. */
 export const runbookUrl = 'https://triggers.example/docs/alerts';

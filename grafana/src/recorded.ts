@@ -39,6 +39,7 @@ export const recorded = {
   deadLettersDelta: 'api:dead_letters_stored:delta1h',
   /** By `partner`. */
   partnerEventRate: 'partner:events_accepted:rate5m',
+  /** Events of the last hour; 1 where it is only known that there were some, because a new process had them in its first sample. */
   partnerEventsHour: 'partner:events:increase1h',
   /** The fewest events an hour of the 7 days before the last hour, of partners who were there at their beginning. */
   partnerHourlyMinimum: 'partner:events_hourly:min7d',
@@ -48,6 +49,7 @@ export const recorded = {
   /** Requests refused by a limit among all, 0 to 1; hits a second by `policy`. */
   limitHitRatio: 'api:limit_hits:ratio_rate5m',
   limitHitRate: 'policy:limit_hits:rate5m',
+  /** Refused credentials a second, without good keys that lack a scope. */
   authFailureRate: 'api:auth_failures:rate5m',
   /** By `pattern`. */
   suspiciousFinds: 'pattern:suspicious_patterns:increase15m',

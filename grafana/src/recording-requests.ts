@@ -1,4 +1,4 @@
-import { metrics, probeOperations, recorded, slo } from './model.ts';
+import { metrics, probeOperations, recorded, slo, type Window } from './model.ts';
 import type { RecordingRule } from './recording-rules.ts';
 
 /** The part of the answers that may be errors. */
@@ -16,17 +16,27 @@ const errorRatio = (window: string, by = '') => `${errorsOf(window, by)} / ${rat
 const quantile = (q: number, selector: string, by = '') =>
   `histogram_quantile(${q}, sum by (${by}le) (rate(${metrics.duration}_bucket{${selector}}[5m])))`;
 
-export const requestRules: RecordingRule[] = [
-  ...slo.windows.map((window) => ({ record: recorded.requestRateOver(window), expr: rateOf(window) })),
-  { record: recorded.errorRate, expr: errorsOf('5m') },
-  ...slo.windows.map((window) => ({
+/** Requests, error ratio and burn rate over each of these windows. */
+const burnRules = (windows: readonly Window[]): RecordingRule[] => [
+  ...windows.map((window) => ({ record: recorded.requestRateOver(window), expr: rateOf(window) })),
+  ...windows.map((window) => ({
     record: recorded.errorRatio(window),
     expr: `${errorsOf(window)} / ${recorded.requestRateOver(window)}`,
   })),
-  ...slo.windows.map((window) => ({
+  ...windows.map((window) => ({
     record: recorded.burnRate(window),
     expr: `${recorded.errorRatio(window)} / ${errorBudget}`,
   })),
+];
+
+/** The windows that pages look at within seconds; the others are read less often. */
+const shortWindows: readonly Window[] = ['5m', '30m', '1h'];
+
+export const longRequestRules = burnRules(slo.windows.filter((window) => !shortWindows.includes(window)));
+
+export const requestRules: RecordingRule[] = [
+  ...burnRules(shortWindows),
+  { record: recorded.errorRate, expr: errorsOf('5m') },
   { record: recorded.statusRate, expr: `sum by (status) (rate(${metrics.requests}{${notProbes}}[5m]))` },
   { record: recorded.operationRate, expr: `sum by (operation) (rate(${metrics.requests}[5m]))` },
   { record: recorded.p50, expr: quantile(0.5, timed) },

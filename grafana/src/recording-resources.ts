@@ -6,12 +6,12 @@ const pool = (state: string) => `${metrics.poolConnections}{state="${state}"}`;
 const kept = 'fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660|devtmpfs|fuse.*|nsfs"';
 
 export const resourceRules: RecordingRule[] = [
+  // On average of 5 minutes: a server or a pool that is busy for the moment of a scrape is not used up. Of their sum, for a state that nobody is in has no series.
   {
     record: recorded.databaseUtilisation,
-    expr: `sum(${metrics.pgActivity}) / max(${metrics.pgMaxConnections})`,
+    expr: `avg_over_time(sum(${metrics.pgActivity})[5m:10s]) / max(${metrics.pgMaxConnections})`,
     labels: { resource: 'server' },
   },
-  // On average of 5 minutes: a pool that is busy for the moment of a scrape is not used up.
   {
     record: recorded.databaseUtilisation,
     expr: `label_replace(max by (pool) (avg_over_time(${pool('busy')}[5m]) / ignoring(state) ${metrics.poolMaximum}), "resource", "pool $1", "pool", "(.+)")`,

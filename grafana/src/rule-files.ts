@@ -40,5 +40,21 @@ export const prometheusText = () =>
     rule_files: ['rules/*.yml'],
     alerting: { alertmanagers: [{ static_configs: [{ targets: [scrapeJobs.alertmanager.target] }] }] },
     // The API's metrics have a port of their own, which is not published.
-    scrape_configs: Object.values(scrapeJobs).map(({ job, target }) => ({ job_name: job, static_configs: [{ targets: [target] }] })),
+    scrape_configs: Object.values(scrapeJobs).map(({ job, target }) =>
+      job === scrapeJobs.public.job ? probes(job, target) : { job_name: job, static_configs: [{ targets: [target] }] },
+    ),
   });
+
+/** The prober is asked, and told whom to ask; `instance` is the address that it asks. The files are read again when they change. */
+const probes = (job: string, prober: string) => ({
+  job_name: job,
+  metrics_path: '/probe',
+  params: { module: ['public'] },
+  scrape_interval: '1m',
+  file_sd_configs: [{ files: ['probes/*.yml'] }],
+  relabel_configs: [
+    { source_labels: ['__address__'], target_label: '__param_target' },
+    { source_labels: ['__param_target'], target_label: 'instance' },
+    { target_label: '__address__', replacement: prober },
+  ],
+});

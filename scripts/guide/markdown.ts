@@ -23,7 +23,7 @@ export function withoutBlocks(page: string): string {
   return page.replace(/^```[\s\S]*?^```$/gm, '').replace(/<!--[\s\S]*?-->/g, '');
 }
 
-/** The first sentence of a page's first paragraph, as plain text. */
+/** The first sentence of a page's first paragraph, as plain text. One that leads to a list or an example ends with a full stop, not with a colon. */
 export function firstSentenceOf(page: string): string {
   const paragraph = withoutBlocks(page)
     .split(/\n\s*\n/)
@@ -33,5 +33,5 @@ export function firstSentenceOf(page: string): string {
     .replace(/\[([^\]]+)\]\([^)]*\)/g, '$1')
     .replaceAll('**', '')
     .replace(/\s+/g, ' ');
-  return /^.*?[.!?](?= |$)/.exec(text)?.[0] ?? text;
+  return /^.*?[.!?](?= |$)/.exec(text)?.[0] ?? text.replace(/:$/, '.');
 }

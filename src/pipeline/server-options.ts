@@ -1,6 +1,7 @@
 import type { ServerOptions as HttpOptions } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FastifyServerOptions, LogController } from 'fastify';
+import pg from 'pg';
 import type { DestinationStream } from 'pino';
 import { ApiError } from './errors/catalogue.ts';
 import { problemDocument, sendProblem, toApiError } from './errors/handler.ts';
@@ -81,10 +82,20 @@ function answerClientError(error: Error & { code?: string }, socket: Socket, req
   socket.end(`HTTP/1.1 ${status}\r\n${headers.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** What a log says of an error: not the objects that drivers hang on theirs, which hold connections, secrets of sessions and values of rows. */
+/**
+ * What a log says of an error: not the objects that drivers hang on theirs, which hold connections, secrets of sessions and values of rows. Of an error of Postgres not
+ * its message either, which may quote what a partner has sent (SQLSTATE 22P02 and 23505 do): code, severity and names of the schema say what it was.
+ */
 function errorText(error: unknown): { type: string; message: string; stack: string; [member: string]: unknown } {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error), stack: '' };
   const { name, message, stack = '', cause } = error;
   const { code } = error as { code?: unknown };
-  return { type: name, message, ...(typeof code === 'string' && { code }), stack, ...(cause !== undefined && { cause: errorText(cause) }) };
+  const inner = cause !== undefined && { cause: errorText(cause) };
+  if (error instanceof pg.DatabaseError) {
+    const { severity, schema, table, column, constraint, routine } = error;
+    const names = { code: error.code, severity, schema, table, column, constraint, routine };
+    const frames = stack.search(/^ +at /m);
+    return { type: name, message: `Postgres: SQLSTATE ${error.code}`, ...names, stack: frames < 0 ? '' : stack.slice(frames), ...inner };
+  }
+  return { type: name, message, ...(typeof code === 'string' && { code }), stack, ...inner };
 }

@@ -86,6 +86,10 @@ export function createMetrics(version: string) {
     ]),
     poolMaximum: gauge('postgres_pool_max_connections', 'Connections that a pool may have.', ['pool']),
     healthStatus: silentGauge('api_health_status', '1 while the health answer says that all is well, 0 while it does not.'),
+    serving: silentGauge(
+      'api_serving',
+      '1 while events can be stored and fetched, 0 while they cannot. Redis and the vault are not needed for it.',
+    ),
     inboxBacklog: silentGauge('inbox_backlog_events', 'Unacknowledged events of all partners, as last estimated.'),
     inboxWaits: gauge('inbox_waits', 'Long polls waiting now.'),
     redisUp: silentGauge('redis_up', '1 while Redis answers, 0 while limits are kept per process. Absent without Redis.'),

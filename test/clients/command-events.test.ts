@@ -1,6 +1,7 @@
 import t from 'tap';
 import { insertKey } from '../helper/app.ts';
 import { exactly, jsonLines, rows, startPartners } from './command-partner.ts';
+import { startDouble } from './typescript-double.ts';
 
 const { db, setUp, url } = await startPartners(t);
 
@@ -32,6 +33,9 @@ t.test('more events than a page holds are listed whole', async (t) => {
   await triggers(['send', 'a.b', '--batch'], { input });
   t.equal(rows((await triggers(['inbox', '--limit', '1000'])).out).length, 620);
   t.equal(rows((await triggers(['inbox', '--limit', '510'])).out).length, 510);
+  const table = (await triggers(['inbox', '--limit', '510'], { terminal: true })).out;
+  t.equal(table.match(/event_id/g)?.length, 1, 'under one heading');
+  t.equal(table.split('\n').length, 1 + 510 + 1);
   const { code, out, messages } = await triggers(['ack', '--all', '--yes']);
   t.match({ code, messages }, { code: 0, messages: '620 events acknowledged\n' });
   t.equal(rows(out).length, 620);
@@ -138,6 +142,15 @@ t.test('a replay that takes longer is waited for, or named', async (t) => {
   await triggers(['ack', '--all', '--yes']);
   const [started] = jsonLines((await triggers([...stretch, '--no-wait', '--json'])).out);
   t.match(started, { job_id: /^job_/, status: 'queued', matched: 501 });
+});
+
+t.test('a replay that another is in the way of says which', async (t) => {
+  const { triggers } = await setUp();
+  const problem = { code: 'job_in_progress', detail: 'Wait until the job named in `job_id` has finished.', job_id: 'job_1' };
+  const double = await startDouble(t, { status: 409, body: problem });
+  const { code, messages } = await triggers(['replay', '--from', '1h'], { env: { TRIGGERS_API_URL: double.url } });
+  t.equal(code, 1);
+  t.match(messages, /\(job_in_progress\)\n {2}job_id: job_1\n/);
 });
 
 t.test('one event is shown with what happened to it', async (t) => {

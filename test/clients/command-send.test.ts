@@ -3,7 +3,8 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import t from 'tap';
 import { exactly, jsonLines, rows, startPartners } from './command-partner.ts';
-import { type RunOptions, start } from './command-run.ts';
+import { type RunOptions, runCommand, start } from './command-run.ts';
+import { problem, type Scripted, startDouble, stored } from './typescript-double.ts';
 
 const { setUp } = await startPartners(t);
 
@@ -82,6 +83,7 @@ t.test('a batch without a type has whole events as its lines, whose own members 
     '{"event_type":"a.c","payload":{}}',
     '{"event_type":"not a type","payload":{}}',
     '{"event_type":"a.d"}',
+    '{"event_type":"a.d","payload":1.0}',
   ].join('\n');
   const { code, out, messages } = await triggers(['send', '--batch', '--metadata', 'all=1', '--json'], { input });
   t.equal(code, 1);
@@ -90,8 +92,9 @@ t.test('a batch without a type has whole events as its lines, whose own members 
     { line: 2, status: 'accepted' },
     { line: 3, status: 'failed', error: { code: 'validation_failed', detail: String } },
     { line: 4, status: 'failed', error: { code: 'invalid_line' } },
+    { line: 5, status: 'failed', error: { code: 'invalid_line', detail: /^the line must be / } },
   ]);
-  t.equal(messages, '2 events accepted, 0 duplicates, 2 failed\n');
+  t.equal(messages, '2 events accepted, 0 duplicates, 3 failed\n');
   exactly(t, await pending(), [
     { event_type: 'a.b', timestamp: '2026-11-24T00:00:00.000Z', metadata: { own: '1' } },
     { event_type: 'a.c', metadata: { all: '1' } },
@@ -134,4 +137,29 @@ t.test('a batch whose key is refused ends with the code for that', async (t) => 
   const { code, messages } = await triggers(['send', 'a.b', '--batch'], { input: '{}\n' });
   t.equal(code, 4);
   t.match(messages, /^broken off at line 1: .+\ntriggers: the key is refused: .+ \(unauthenticated\)\n/);
+});
+
+/** The environment of a command whose service answers so. */
+async function against(...answers: Scripted[]) {
+  const { url } = await startDouble(t, ...answers);
+  return { TRIGGERS_API_KEY: 'sk_test_acme_x', TRIGGERS_API_URL: url };
+}
+
+t.test('what is stored is said when a later request of the same lines fails', async (t) => {
+  const accepted = { status: 'accepted', event_id: 'evt_1' };
+  const large = `{"text":"${'x'.repeat(3 * 1024 * 1024)}"}\n`;
+  const env = await against({ status: 200, body: { results: [{ index: 0, ...accepted }] } }, problem(401, 'unauthenticated'));
+  const { code, out, messages } = await runCommand(['send', 'a.b', '--batch', '--idempotency-key', 'k'], {
+    env,
+    input: `[]\n${large}${large}`,
+  });
+  t.equal(code, 4);
+  t.equal(out, '2\taccepted\tevt_1\n');
+  t.match(messages, /^broken off at line 3: .+ --idempotency-key k .+\ntriggers: the key is refused/);
+});
+
+t.test('a script waits for a service that starts again', async (t) => {
+  const away = problem(503, 'unavailable');
+  const env = await against(away, away, away, away, stored);
+  t.match(await runCommand(['send', 'a.b', '--data', '{}'], { env }), { code: 0, out: /\taccepted\n$/ });
 });

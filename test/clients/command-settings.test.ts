@@ -143,7 +143,7 @@ t.test('every kind of refusal has its exit code, a sentence and what to do', asy
     messages:
       /^triggers: the key is refused: .+ \(unauthenticated\)\n {2}Check TRIGGERS_API_KEY .+\n {2}Request id, for support: [\w-]+\n$/,
   });
-  t.match(await triggers(['usage'], { env: { ...env, TRIGGERS_API_URL: await nobody() } }), {
+  t.match(await triggers(['usage'], { terminal: true, env: { ...env, TRIGGERS_API_URL: await nobody() } }), {
     code: 5,
     messages: /^triggers: the service cannot be reached: .+ECONNREFUSED.+\n {2}Check the address/,
   });
@@ -156,6 +156,8 @@ t.test('every kind of refusal has its exit code, a sentence and what to do', asy
     [['send', 'a.b', '--data', '{}', '--file', 'x'], /cannot be used with option/],
     [['send', 'a.b', '--data', '{}', '--metadata', 'x'], /It must be name=value/],
     [['send', 'a.b', '--data', '{}', '--timestamp', 'yesterday'], /RFC 3339/],
+    [['send', 'a.b', '--batch', '--timestamp', '10m'], /--timestamp must be a time here.+\n {2}Such as: --timestamp \d{4}-/],
+    [['send', 'a.b', '--data', '{}', '--idempotency-key', 'a', '--timestamp', '10m'], /--timestamp must be a time here/],
     [['inbox', '--limit', '0'], /whole number from 1/],
     [['inbox', '--event-type', 'a b'], /neither a type such as/],
     [['ack'], /give the ids of events, or --all/],

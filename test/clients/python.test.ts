@@ -15,12 +15,12 @@ const { TEST_PYTHON: python } = findPython();
 const { url, addPartner } = await startTestApp(t);
 
 /** Files, and how many tests each has at least: one that found none would pass. */
-const files = { test_send: 15, test_retry: 11, test_inbox: 20, test_work: 10, test_readme: 1, test_package: 3 };
+const files = { test_send: 18, test_retry: 11, test_inbox: 28, test_work: 11, test_readme: 1, test_package: 3 };
 
 const keysOf = new Map<string, string[]>();
 for (const file of Object.keys(files)) {
   const keys: string[] = [];
-  for (let n = 0; n < 30; n += 1) keys.push((await addPartner({ slug: `${file.replace('_', '')}${n}` })).key);
+  for (let n = 0; n < 40; n += 1) keys.push((await addPartner({ slug: `${file.replace('_', '')}${n}` })).key);
   keysOf.set(file, keys);
 }
 

@@ -176,18 +176,27 @@ t.test('a batch of which a request fails for good tells what became of each even
   const results = Array.from({ length: 500 }, (_, index) => ({ index, status: 'accepted', event_id: `evt_${index}` }));
   const double = await startDouble(t, { status: 200, body: { results } }, problem(401, 'unauthenticated'));
   const client = new Triggers({ apiKey: 'sk_test_acme_x', baseUrl: double.url });
-  const events = Array.from({ length: 1_200 }, (_, n) => ({ eventType: 'a', payload: { n } }));
-  const error = await client.sendBatch(events).catch((reason) => reason);
+  let taken = 0;
+  let closed = false;
+  const events = async function* () {
+    try {
+      for (; ; taken += 1) yield { eventType: 'a', payload: { n: taken } };
+    } finally {
+      closed = true;
+    }
+  };
+  const error = await client.sendBatch(events()).catch((reason) => reason);
   t.ok(error instanceof AuthenticationError);
-  t.match(error.batch, { accepted: 500, failed: 700 });
+  t.match(error.batch, { accepted: 500, failed: 501 });
   t.match(error.batch.results[500], { status: 'failed', error: { code: 'unauthenticated' } });
-  t.match(error.batch.results[1_199], {
-    index: 1_199,
+  t.match(error.batch.results[1_000], {
+    index: 1_000,
     idempotencyKey: /^[0-9a-f-]{36}$/,
     status: 'failed',
     error: { code: 'not_sent', retryable: true },
   });
   t.equal(double.came.length, 2, 'nothing is sent after that');
+  t.match({ taken, closed }, { taken: 1_000, closed: true }, 'and a source without an end is not read on');
 });
 
 t.test('the key is in no error, no inspection and no JSON', async (t) => {

@@ -143,6 +143,45 @@ t.test('a signal ends a call while it waits for an answer, and while it waits to
   t.equal(double.came.length, 2, 'is not sent');
 });
 
+t.test('a signal ends a call of `api` as well', async (t) => {
+  const { double, client } = await against(['hang']);
+  const reason = new Error('the user has left');
+  const stop = new AbortController();
+  const waiting = t.rejects(client.api.GET('/v1/usage', { signal: stop.signal }), reason);
+  await until('the request came', () => double.came.length === 1);
+  stop.abort(reason);
+  await waiting;
+  await t.rejects(client.api.GET('/v1/usage', { signal: stop.signal }), reason);
+  t.equal(double.came.length, 1, 'what is aborted before it begins is not sent');
+});
+
+t.test('a time beyond what a timer can wait is as long as that, and not nothing', async (t) => {
+  const { double, client } = await against([stored], { timeoutMs: Number.POSITIVE_INFINITY, deadlineMs: Number.POSITIVE_INFINITY });
+  await client.send('order.created', {}, { maxAttempts: 1 });
+  await client.send('order.created', {}, { maxAttempts: 1, timeoutMs: 2 ** 31 });
+  double.next(problem(429, 'quota_exceeded', { 'retry-after': '2592000' }), stored);
+  const stop = new AbortController();
+  const pausing = t.rejects(client.send('order.created', {}, { signal: stop.signal }), { name: 'AbortError' });
+  await until('it was sent away', () => double.came.length === 3);
+  double.next(stored);
+  await client.send('order.created', {});
+  stop.abort();
+  await pausing;
+  t.equal(double.came.length, 4, 'who was told to wait for a month has not tried again');
+});
+
+t.test('a new key is asked for once: each takes the place of the one before', async (t) => {
+  const { double, client } = await against(['break', stored]);
+  await t.rejects(client.api.POST('/v1/keys/rotate', { body: {} }), ConnectionError);
+  t.equal(double.came.length, 1);
+});
+
+t.test('an error keeps its name when its class has lost it', (t) => {
+  class e extends ServerError {}
+  t.equal(new e({ code: 'internal', detail: 'It is broken.' }).name, 'ServerError');
+  t.end();
+});
+
 t.test('nobody there is a ConnectionError that says why', async (t) => {
   const { port } = await new Promise<AddressInfo>((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {

@@ -106,6 +106,40 @@ t.test('an event whose handler crashed comes again later and later', async (t) =
   t.ok(delayMs >= 100_000 && delayMs < 110_000, `${delayMs} ms`);
 });
 
+t.test('what `onError` or `retryDelaySeconds` throws does not keep the event from being released', async (t) => {
+  const { client } = await withEvents(3);
+  const said = t.capture(console, 'error');
+  const wrong = new Error('the callback is broken');
+  const told: unknown[] = [];
+  const stop = new AbortController();
+  const failing = async (index: number) => {
+    if (index === 2) stop.abort();
+    throw new Error(`not now: ${index}`);
+  };
+  let begun = 0;
+  await client.work(() => failing(begun++), {
+    signal: stop.signal,
+    retryDelaySeconds: () => {
+      if (begun === 1) throw wrong;
+      return begun === 2 ? Number.NaN : 600;
+    },
+    onError: (error) => {
+      told.push(error);
+      if (begun === 2) throw wrong;
+      return begun === 3 ? Promise.reject(wrong) : undefined;
+    },
+  });
+  t.same(await statusesOf(client), ['delayed', 'delayed', 'delayed']);
+  t.match(
+    told,
+    [/not now: 0/, wrong, /not now: 1/, /not now: 2/].map((each) => (each === wrong ? wrong : { message: each })),
+  );
+  t.match(
+    said().map(({ args }) => args[1]),
+    [wrong, wrong],
+  );
+});
+
 t.test('a handler may settle its event itself', async (t) => {
   const { client } = await withEvents(3);
   const stop = new AbortController();

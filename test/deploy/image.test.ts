@@ -83,10 +83,11 @@ t.test('no stage installs the clients, which are workspaces of their own', (t) =
 });
 
 t.test('what the Dockerfile copies is there, and is not kept from the builder', (t) => {
+  const letThrough = isIn(ignore.filter((line) => line.startsWith('!')).map((line) => line.slice(1)));
   t.ok(copied.length > 6);
   for (const path of copied) {
     t.ok(existsSync(new URL(path, root)), path);
-    t.ok(ignore.includes(`!${path}`), `.dockerignore lets ${path} through`);
+    t.ok(letThrough(path), `.dockerignore lets ${path} through`);
   }
   t.end();
 });

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { groups, otherPages } from '../../docs/.vitepress/pages.ts';
 
 const root = new URL('../../', import.meta.url);
 
@@ -17,6 +18,14 @@ export async function readPages(): Promise<Page[]> {
 
 /** Pages whose commands are processes of Node, one after the other: a file of tests of their own has time for them. */
 export const pagesOfCommands: readonly string[] = ['docs/admin.md', 'docs/command-line.md'];
+
+/** Pages that partners get to read: they have an address and a key, and nothing of this repository. */
+export const pagesOfPartners: readonly string[] = [...otherPages, ...groups.flatMap(({ pages }) => pages.map(({ file }) => file))].map(
+  (file) => `docs/${file}`,
+);
+
+/** Those among them that show our own commands too, which need what ./scripts/start has written. */
+export const pagesWithOurs: readonly string[] = ['docs/secret-scanning.md'];
 
 /** Snippets that are shown and not run here, each with the reason. */
 export const notRun = new Map([

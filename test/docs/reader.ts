@@ -9,7 +9,7 @@ import { openVault } from '../../src/platform/vault/open-vault.ts';
 import { startTestApp, testPepper } from '../helper/app.ts';
 import { startSlack } from '../helper/slack.ts';
 import { startSmtp } from '../helper/smtp.ts';
-import { notRun, type Page } from './pages.ts';
+import { notRun, type Page, pagesOfPartners, pagesWithOurs } from './pages.ts';
 import { isAsShown, runSnippets, snippetsOf, strictCurl } from './snippets.ts';
 
 /** Whoever tries what a page shows, on a service of their own. */
@@ -18,8 +18,10 @@ export type Reader = {
   folder: string;
   /** The environment of somebody who has run ./scripts/start with LOCAL_DIR: its two files, and the variables of the first. Mail and Slack are doubles. */
   localEnv(slug: string): Promise<NodeJS.ProcessEnv>;
+  /** The environment of a partner: an address and a key, and no trace of a ./scripts/start. */
+  partnerEnv(slug: string): Promise<NodeJS.ProcessEnv>;
   /** Tests that the snippets of a page work as printed, one after the other. */
-  tries(page: Page): void;
+  tries(page: Page, options?: { buffered: boolean }): void;
 };
 
 export async function startReader(t: Test): Promise<Reader> {
@@ -37,7 +39,7 @@ export async function startReader(t: Test): Promise<Reader> {
     SLACK_BOT_TOKEN: slack.token,
     PUBLIC_URL: url,
   };
-  const { DATABASE_URL, NODE_OPTIONS, ...own } = process.env;
+  const { DATABASE_URL, NODE_OPTIONS, LOCAL_DIR, ...own } = process.env;
   // `triggers` as somebody has it who has installed the command.
   await mkdir(path.join(folder, 'bin'));
   const command = fileURLToPath(new URL('../../scripts/triggers', import.meta.url));
@@ -54,13 +56,20 @@ export async function startReader(t: Test): Promise<Reader> {
     return { ...own, ...installed, ...onboarding, LOCAL_DIR: folder, API_URL: url, API_KEY: key };
   }
 
-  function tries({ name, text }: Page): void {
+  async function partnerEnv(slug: string): Promise<NodeJS.ProcessEnv> {
+    const { API_URL, API_KEY } = await localEnv(slug);
+    return { ...own, ...installed, API_URL, API_KEY };
+  }
+
+  function tries({ name, text }: Page, options: { buffered: boolean } = { buffered: false }): void {
     const snippets = snippetsOf(text).filter(({ code }) => !notRun.has(code));
     if (snippets.length === 0) return;
     pages += 1;
     const slug = `docs${pages}`;
-    t.test(`the snippets of ${name} work as printed, one after the other`, async (t) => {
-      const { code, errors, printed } = await runSnippets(snippets, { ...(await localEnv(slug)), ...(await strictCurl(folder)) });
+    t.test(`the snippets of ${name} work as printed, one after the other`, options, async (t) => {
+      const readsAsPartner = pagesOfPartners.includes(name) && !pagesWithOurs.includes(name);
+      const env = await (readsAsPartner ? partnerEnv : localEnv)(slug);
+      const { code, errors, printed } = await runSnippets(snippets, { ...env, ...(await strictCurl(folder)) });
       const last = snippets[printed.length - 1];
       t.equal(code, 0, `the last snippet that ran is that of line ${last?.line}; it printed: ${printed.at(-1)}${errors}`);
       t.equal(printed.length, snippets.length, 'all of them ran');
@@ -71,5 +80,5 @@ export async function startReader(t: Test): Promise<Reader> {
     });
   }
 
-  return { folder, localEnv, tries };
+  return { folder, localEnv, partnerEnv, tries };
 }

@@ -5,7 +5,9 @@ import { startReader } from './reader.ts';
 const pages = (await readPages()).filter(({ name }) => pagesOfCommands.includes(name));
 const { tries } = await startReader(t);
 
-for (const page of pages) tries(page);
+// Side by side: each is a partner of its own, and while one reads its sources the other waits for the database.
+t.jobs = pages.length;
+for (const page of pages) tries(page, { buffered: true });
 
 t.test('both pages are there', (t) => {
   t.equal(pages.length, pagesOfCommands.length);

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { serverPaths } from '../../docs/.vitepress/pages.ts';
-import { notRun, pagesOfCommands, readPages } from './pages.ts';
+import { notRun, pagesOfCommands, pagesOfPartners, readPages } from './pages.ts';
 import { startReader } from './reader.ts';
 import { blocksOf, isAsShown, runProgram, runSnippets, snippetsOf, strictCurl } from './snippets.ts';
 
 const root = new URL('../../', import.meta.url);
 const pages = await readPages();
-const { folder, localEnv, tries } = await startReader(t);
+const { folder, localEnv, partnerEnv, tries } = await startReader(t);
 
 for (const page of pages) if (!pagesOfCommands.includes(page.name)) tries(page);
 
@@ -22,9 +22,7 @@ const programs = pages.flatMap(({ name, text }) =>
 );
 for (const [index, { name, block }] of programs.entries()) {
   t.test(`the program of ${name}, line ${block.line}, ends well`, async (t) => {
-    const env = await localEnv(`program${index}`);
-    const clientEnv = { TRIGGERS_API_URL: env.API_URL, TRIGGERS_API_KEY: env.API_KEY };
-    const { code, output } = await runProgram(block, { ...env, ...clientEnv });
+    const { code, output } = await runProgram(block, await partnerEnv(`program${index}`));
     t.equal(code, 0, output);
   });
 }
@@ -38,6 +36,13 @@ t.test('every block is run, a copy of a sample, JSON, or for the eye', (t) => {
       t.doesNotThrow(() => JSON.parse(code), `${name}, line ${line}: JSON that stands alone`);
     }
   }
+  t.end();
+});
+
+t.test('a page for partners asks for nothing that only a checkout of this repository has', (t) => {
+  const theirs = pages.filter(({ name }) => pagesOfPartners.includes(name));
+  t.equal(theirs.length, pagesOfPartners.length);
+  for (const { name, text } of theirs) t.notMatch(text, /LOCAL_DIR|demo\.env/, name);
   t.end();
 });
 

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { chmod, readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { parse } from 'yaml';
 import type { Alert } from '../../grafana/src/alert.ts';
 import { alertmanagerConfiguration, inhibitions, receiverOf } from '../../grafana/src/alertmanager.ts';
-import { secretFiles } from '../../grafana/src/alertmanager-receivers.ts';
+import { defaultLogUrl, secretFiles, watchdogPlaceholder } from '../../grafana/src/alertmanager-receivers.ts';
 import { alerts } from '../../grafana/src/alerts.ts';
 import { alertRule, yamlText } from '../../grafana/src/rule-files.ts';
 import { until } from '../helper/until.ts';
@@ -32,9 +33,58 @@ t.test('amtool accepts both configurations', async (t) => {
 
 t.test('no configuration has a secret: only names of files, and nothing outside without them', async (t) => {
   const text = await readFile(outside, 'utf8');
-  for (const name of Object.keys(secretFiles)) t.ok(text.includes(`/etc/alertmanager/secrets/${name}`), name);
+  // Alertmanager 0.25 reads the URL of a webhook from no file: the start puts it in.
+  for (const name of Object.keys(secretFiles).filter((each) => each !== 'watchdog-url'))
+    t.ok(text.includes(`/etc/alertmanager/secrets/${name}`), name);
   t.notMatch(text, /(routing_key|service_key|api_url|credentials|bearer_token|password):/);
   t.notMatch(await readFile(plain, 'utf8'), /pagerduty_configs|slack_configs|_file:/);
+});
+
+type Receiver = { name: string; webhook_configs?: { url: string }[] };
+const watchdogUrl = (text: string) =>
+  (parse(text).receivers as Receiver[]).find(({ name }) => name === 'watchdog')?.webhook_configs?.map(({ url }) => url);
+
+t.test('the dead man’s switch is not on this machine: outside, its URL is one that must be put in', async (t) => {
+  t.same(watchdogUrl(await readFile(plain, 'utf8')), [defaultLogUrl], 'nothing is sent outside without being told to');
+  t.same(watchdogUrl(await readFile(outside, 'utf8')), [watchdogPlaceholder]);
+  t.match(new URL(watchdogPlaceholder).hostname, /\.invalid$/, 'a name that never resolves: forgotten, it fails');
+});
+
+t.test('Alertmanager starts with the URL of the dead man’s switch from its file, and not without one', async (t) => {
+  const folder = await folderOf(t);
+  // In place of Alertmanager somebody who tells how it is started.
+  await folder.write('alertmanager', '#!/bin/sh\necho "started $*"\n');
+  await chmod(`${folder.path}/alertmanager`, 0o755);
+  const script = fileURLToPath(new URL('../../deploy/compose/start-alertmanager.sh', import.meta.url));
+  const made = `${folder.path}/made.yml`;
+  const start = (configuration: string) =>
+    run('/usr/bin/env', [
+      `PATH=${folder.path}:${process.env.PATH}`,
+      `CONFIGURATION=${configuration}`,
+      `SECRETS=${folder.path}`,
+      `MADE=${made}`,
+      '/bin/sh',
+      script,
+      '--storage.path=/data',
+    ]);
+  const without = await start(outside);
+  t.equal(without.code, 2);
+  t.match(without.output, `${folder.path}/watchdog-url must hold the URL of the dead man's switch`);
+  t.notMatch(without.output, 'started');
+
+  // With every letter that a substitution could take for its own.
+  const url = 'https://switch.example/ping/a-b|c?token=x&y=\\1';
+  await folder.write('watchdog-url', `${url}\n`);
+  const { code, output } = await start(outside);
+  t.same([code, output], [0, `started --config.file=${made} --storage.path=/data\n`], 'the URL is no argument');
+  const text = await readFile(made, 'utf8');
+  t.same(watchdogUrl(text), [url]);
+  t.equal(text.replace(url, watchdogPlaceholder), await readFile(outside, 'utf8'), 'and nothing else has changed');
+  t.equal((await stat(made)).mode & 0o077, 0, 'nobody else reads it');
+  t.match(await run(programs.amtool, ['check-config', made]), { code: 0 });
+
+  t.match(await start(plain), { code: 0 }, 'without anything outside no file is needed');
+  t.equal(await readFile(made, 'utf8'), await readFile(plain, 'utf8'));
 });
 
 t.test('each severity reaches its receiver, and an unknown one is not lost', async (t) => {

@@ -27,7 +27,7 @@ export type DashboardJson = {
   editable: boolean;
   templating: { list: { name: string; type: string; query: unknown; datasource?: { uid?: string } }[] };
   annotations: { list: { name: string; datasource: { uid: string }; target: { expr: string } }[] };
-  links: { title: string; url: string }[];
+  links: { title: string; url: string; keepTime?: boolean; includeVars?: boolean }[];
   panels: PanelJson[];
 };
 

@@ -93,7 +93,7 @@ t.test('every alert is seen on a panel that links to what to do about it, and no
   t.end();
 });
 
-t.test('every dashboard leads to the others, and stays in the range of time', (t) => {
+t.test('every dashboard leads to the others, and stays in the range of time and with its source of data', (t) => {
   for (const { uid, links } of dashboards) {
     t.same(
       links.map(({ url }) => url).sort(),
@@ -104,10 +104,15 @@ t.test('every dashboard leads to the others, and stays in the range of time', (t
       uid,
     );
     t.ok(
-      links.every((link) => (link as { keepTime?: boolean }).keepTime),
+      links.every(({ keepTime, includeVars }) => keepTime && includeVars),
       uid,
     );
   }
+  const drills = dashboards.flatMap((dashboard) => panelsIn(dashboard).flatMap(({ fieldConfig }) => fieldConfig?.defaults.links ?? []));
+  t.ok(drills.length >= 3);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is Grafana's template.
+  const kept = '&${datasource:queryparam}&${__url_time_range}';
+  for (const { url } of drills) t.ok(url.startsWith('/d/partner?') && url.endsWith(kept), url);
   t.end();
 });
 

@@ -17,7 +17,7 @@ const outage = (time: number, end: number) => time > end - 4 * day && time < end
 
 /**
  * The past that panels compare with and that nobody waits for in a test: eight made-up days of the few recorded series of which something looks back an hour or more.
- * Nothing of the present is made up: it ends ten minutes before the scrapes begin, and whatever a panel shows of now is scraped and recorded.
+ * It ends ten minutes before the scrapes begin: what looks back less is all scraped and recorded; docs/operations.md names what looks back farther.
  */
 function history(end: number, partners: string[]): Series[] {
   const errors = (time: number) => (outage(time, end) ? 0.02 : 0.0001);

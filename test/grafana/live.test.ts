@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import type { Alert } from '../../grafana/src/alert.ts';
 import { alerts } from '../../grafana/src/alerts.ts';
-import { keepCauses, recorded } from '../../grafana/src/model.ts';
+import { keepDatabase, recorded } from '../../grafana/src/model.ts';
 import { alertRule } from '../../grafana/src/rule-files.ts';
 import { until } from '../helper/until.ts';
 import { dashboards, queriesIn } from './dashboard-files.ts';
@@ -20,7 +20,7 @@ const variables = { partner, __rate_interval: '20s', __interval: '5s', __range: 
 
 /** What can have no figure in this stack, and why. */
 const absent: Record<string, string> = {
-  tls_certificate_expiry_timestamp_seconds: 'whoever ends TLS reports it: the balancer, which is not here',
+  probe_ssl_earliest_cert_expiry: 'the prober reports it of a public https address, which is not here',
 };
 /** Where the stand-in alone may be right. */
 const standInIsEnough = [
@@ -186,7 +186,7 @@ t.test('real faults raise real alerts, which reach PagerDuty and Slack, and are 
       ],
       'one outage, one page',
     );
-    tell('Postgres killed', 'DatabaseDown', down, up, `; its end ${keepCauses} after Postgres is back`);
+    tell('Postgres killed', 'DatabaseDown', down, up, `; its end ${keepDatabase} after Postgres is back`);
   });
   if (guessing) tell('40 keys guessed', 'BurstOf401', guessing.burst, await guessing.over);
   t.ok(double.at('watchdog').length > 0, 'the dead man’s switch has heard that all this works');

@@ -8,6 +8,7 @@ import { errorBudget } from '../../grafana/src/recording-requests.ts';
 import { recordingGroups } from '../../grafana/src/recording-rules.ts';
 import { ConfigSchema } from '../../src/config.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
+import { millisecondsOf } from './faster.ts';
 import { namesIn } from './names-in.ts';
 
 const recordedNames = new Set(Object.values(recorded).flatMap((name) => (typeof name === 'string' ? [name] : slo.windows.map(name))));
@@ -42,9 +43,9 @@ t.test('rules use no name that is neither recorded nor one of the model’s metr
 t.test('every metric that the model ascribes to the server is one of the server', async (t) => {
   const { registry } = createMetrics('1');
   const own = new Set(registry.getMetricsAsArray().map(({ name }) => name));
-  const elsewhere = /^(pg_|redis_|node_|ALERTS$|up$)/;
+  const elsewhere = /^(pg_|redis_|node_|probe_|ALERTS$|up$)/;
   const missing = Object.values(metrics).filter((name) => !own.has(name) && (!elsewhere.test(name) || name === metrics.redisUp));
-  t.same(missing, [metrics.certificateExpiry], 'the certificate is the balancer’s');
+  t.same(missing, []);
 });
 
 t.test('the limits of latency are edges of the histogram: nothing is interpolated where an alert begins', async (t) => {
@@ -71,6 +72,18 @@ t.test('limits that stand for a setting of the server agree with its default', (
 t.test('the alert of the audit log’s anchor names the job as it is called', async (t) => {
   const source = await readFile(new URL('../../src/modules/audit/anchor-job.ts', import.meta.url), 'utf8');
   t.match(source, `name: '${auditAnchorJob}'`);
+});
+
+t.test('what is recorded is recorded again before Prometheus forgets it, and long windows are not read every 10 seconds', (t) => {
+  const lookBack = 5 * 60_000;
+  for (const { name, interval } of recordingGroups) t.ok(millisecondsOf(interval ?? '10s') < lookBack / 2, name);
+  const long = recordingGroups.flatMap(({ interval = '10s', rules: all }) => all.map((rule) => ({ interval, ...rule })));
+  const reading = long.filter(({ expr }) =>
+    [...expr.matchAll(/\[(\w+)\]/g)].some(([, window]) => millisecondsOf(window as string) >= 7_200_000),
+  );
+  t.ok(reading.length > 8, `${reading.length} rules`);
+  for (const { record, interval } of reading) t.ok(millisecondsOf(interval) >= 60_000, record);
+  t.end();
 });
 
 t.test('burn rates are those of the workbook: 2 %, 5 % and 10 % of the budget, and never a window that is not recorded', (t) => {
@@ -110,6 +123,6 @@ t.test('the configuration of Prometheus scrapes every job of the model', async (
   const config = parse(await readFile(new URL('../../prometheus/prometheus.yml', import.meta.url), 'utf8'));
   t.same(
     config.scrape_configs.map((each: { job_name: string }) => each.job_name),
-    ['triggers-api', 'postgres', 'redis', 'node', 'prometheus', 'alertmanager'],
+    ['triggers-api', 'postgres', 'redis', 'node', 'public', 'prometheus', 'alertmanager'],
   );
 });

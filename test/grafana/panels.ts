@@ -19,7 +19,10 @@ export function substituted(expr: string, variables: Record<string, string>): st
   return done;
 }
 
+const value = 'vector\\(\\d+\\)';
+const labelled = `label_replace\\(${value}(?:, "[^"]*")+\\)`;
+const condition = '(?: and on \\(\\) (?:\\([^)]*\\)|\\w+\\{[^}]*\\}))?';
+const standIn = new RegExp(` or (?:(?:${value}|${labelled})${condition}|0 \\* [\\w:]+(?:\\{[^}]*\\})?)`, 'g');
+
 /** Without the zeros that stand in for what has not happened: they would be an answer even if what they stand in for were misspelt. */
-export function withoutStandIns(expr: string): string {
-  return expr.replaceAll(/ or (?:vector\(\d+\)|label_replace\(vector\(\d+\)(?:, "[^"]*")+\))/g, '');
-}
+export const withoutStandIns = (expr: string): string => expr.replaceAll(standIn, '');

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { scrapeJobs } from '../../grafana/src/model.ts';
 import { yamlText } from '../../grafana/src/rule-files.ts';
 import { freePort } from '../../src/platform/embedded.ts';
 import { startChild } from '../faults/child.ts';
@@ -17,7 +18,7 @@ export type FiringAlert = { labels: Record<string, string>; state: 'pending' | '
 export type PrometheusOptions = {
   /** Of its own; may hold `data` with blocks. */
   folder: string;
-  /** `host:port` by the name of the scrape job, for every job of prometheus/prometheus.yml but Prometheus's own. */
+  /** `host:port` by the name of the scrape job, for every job of prometheus/prometheus.yml but Prometheus's own and the probes. */
   targets: Record<string, string>;
   /** `host:port` of Alertmanager. */
   alertmanager: string;
@@ -96,6 +97,8 @@ async function writeConfiguration(options: PrometheusOptions, own: string): Prom
   const configuration = parse(await readFile(`${committed}prometheus.yml`, 'utf8')) as Configuration;
   configuration.global = { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval };
   configuration.alerting.alertmanagers = [{ static_configs: [{ targets: [alertmanager] }] }];
+  // The prober is not started: there is no public address here.
+  configuration.scrape_configs = configuration.scrape_configs.filter((scrape) => scrape.job_name !== scrapeJobs.public.job);
   for (const scrape of configuration.scrape_configs) {
     const target = { prometheus: own, alertmanager, ...targets }[scrape.job_name];
     if (target === undefined) throw new Error(`prometheus/prometheus.yml scrapes ${scrape.job_name}, which nobody started`);

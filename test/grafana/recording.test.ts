@@ -115,6 +115,24 @@ t.test('database utilisation is told for the server and for each pool, of the wo
   });
 });
 
+t.test('connections of the server that are there for the moment of a scrape do not use it up, and those that stay do', async (t) => {
+  const activity = (state: string) => `${metrics.pgActivity}{job="postgres",datname="triggers",state="${state}"}`;
+  await check(t, {
+    interval: '10s',
+    every: '1m',
+    series: {
+      [activity('idle')]: '20+0x120',
+      // 70 more at the last scrape before minute 10, whose series is there for this scrape alone; and from minute 12 on.
+      [activity('active')]: `${'_ '.repeat(60)}70 stale ${'_ '.repeat(10)}70x48`,
+      [`${metrics.pgMaxConnections}{job="postgres"}`]: '100+0x120',
+    },
+    tests: [
+      is('10m', `${recorded.databaseUtilisation} < bool 0.3`, { '{resource="server"}': 1 }),
+      is('18m', recorded.databaseUtilisation, { '{resource="server"}': 0.9 }, 0.1),
+    ],
+  });
+});
+
 t.test('events, limits, refusals and finds are counted; what is absent among requests is 0', async (t) => {
   await check(t, {
     interval: '1m',
@@ -127,6 +145,8 @@ t.test('events, limits, refusals and finds are counted; what is absent among req
       [`${metrics.deadLettersStored}{${api}}`]: '1000+2x130',
       [`${metrics.authFailures}{${api},reason="unknown"}`]: '0+60x130',
       [`${metrics.authFailures}{${api},reason="expired"}`]: '0+30x130',
+      // A good key that lacks a scope: nobody guesses.
+      [`${metrics.authFailures}{${api},reason="forbidden"}`]: '0+6000x130',
       [`${metrics.suspiciousPatterns}{${api},pattern="burst_401"}`]: '0x110 0 1 1 1 1 1 1 1 1 1 1',
       [`${metrics.jobFailures}{${api},exported_job="partitions"}`]:
         '0x90 0 0 1 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2',
@@ -207,6 +227,23 @@ t.test('a partner who has sent in each hour of 7 days and then does not is at 0,
       [of('other')]: `${steps(8, 10)} ${'_ '.repeat(8)}`,
     },
     tests: [is(at, `${recorded.partnerLastHour} and ${recorded.partnerHourlyMinimum} > 0`, { '{partner="steady"}': 0 })],
+  });
+});
+
+t.test('events of a process whose first sample has them already are seen in the hour in which they came, and not after it', async (t) => {
+  const labels = `${api},partner="acme"`;
+  await check(t, {
+    interval: '1m',
+    series: {
+      // A counter that begins at 5 does not increase. The event came at second 600.
+      [`${metrics.partnerEvents}{${labels},outcome="accepted"}`]: `${'_ '.repeat(10)}5x100`,
+      [`${metrics.partnerLastEvent}{${labels}}`]: `${'_ '.repeat(10)}600x100`,
+    },
+    tests: [
+      is('10m', recorded.partnerEventsHour, { '{partner="acme"}': 1 }),
+      is('69m', recorded.partnerEventsHour, { '{partner="acme"}': 1 }),
+      is('70m', recorded.partnerEventsHour, { '{partner="acme"}': 0 }),
+    ],
   });
 });
 

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
+import pg from 'pg';
 import t, { type Test } from 'tap';
 import { serverOptions } from '../../src/pipeline/server-options.ts';
 
@@ -118,4 +119,32 @@ t.test('should somebody log headers or a body, they are not in the log', async (
   app.log.info({ answer: { headers: 'sk_secret', body: 'secret text', api_key: 'sk_secret' } }, 'a mistake');
   t.equal(logs.filter((line) => line.includes('a mistake')).length, 3);
   t.notMatch(logs.join(''), /secret/);
+});
+
+t.test('of an error of Postgres its code and severity are logged, and no value of a row', async (t) => {
+  const { app, logs } = await listen(t);
+  const error = new pg.DatabaseError('duplicate key: (name)=(secret)', 100, 'error');
+  Object.assign(error, {
+    code: '23505',
+    severity: 'ERROR',
+    detail: 'Key (name)=(secret)',
+    where: 'secret',
+    table: 'partners',
+    constraint: 'one_name',
+  });
+  app.log.error({ err: error }, 'a fault');
+  app.log.error({ err: new Error('not stored', { cause: error }) }, 'a fault');
+  const faults = logs.filter((line) => line.includes('a fault')).map((line) => JSON.parse(line).err);
+  t.equal(faults.length, 2);
+  t.notMatch(logs.join(''), /secret/);
+  const expected = {
+    type: 'error',
+    code: '23505',
+    severity: 'ERROR',
+    table: 'partners',
+    constraint: 'one_name',
+    stack: /^\s+at .*server-options\.test/,
+  };
+  t.match(faults[0], expected);
+  t.match(faults[1], { message: 'not stored', cause: expected });
 });

@@ -15,6 +15,9 @@ for (const account of nobodyCanReadUs ? [ourselves, nobody] : [ourselves]) {
     const start = new StartProcess(t, { LOCAL_DIR: local, ...(await freePorts()) }, account);
     const { curlLines, apiKey } = await start.ready();
     t.equal(curlLines.length, 3);
+    const url = envFile(local, 'demo.env').API_URL;
+    const headers = { 'X-API-Key': apiKey ?? '', 'Content-Type': 'application/json' };
+    await fetch(`${url}/v1/events`, { method: 'POST', headers, body: '{"event_type":"order.created","payload":{}}' });
     const [sent, listed, acknowledged] = [
       await shell(curlLines[0] ?? ''),
       await shell(curlLines[1] ?? ''),
@@ -22,8 +25,10 @@ for (const account of nobodyCanReadUs ? [ourselves, nobody] : [ourselves]) {
     ];
     const { event_id, status } = JSON.parse(sent);
     t.equal(status, 'accepted');
-    t.match(JSON.parse(listed), { count: 1, events: [{ event_id, event_type: 'order.created' }] });
+    t.match(JSON.parse(listed), { count: 1, events: [{ event_id, event_type: 'quickstart.order' }] });
     t.match(JSON.parse(acknowledged), { event_id, status: 'acknowledged' });
+    const left = await (await fetch(`${url}/v1/inbox`, { headers })).json();
+    t.match(left, { count: 1, events: [{ event_type: 'order.created' }] }, 'an older event of somebody else is left alone');
 
     const demo = envFile(local, 'demo.env');
     t.equal(demo.API_KEY, apiKey);

@@ -1,6 +1,7 @@
 """Sends what was there before:  python3 backfill.py orders.jsonl
 
-A line such as {"id": 1001} for each order. Run it again whenever you like: what is stored is not stored twice.
+A line such as {"id": 1001} for each order. Run it again within your retention (72 hours unless it was changed): what is
+stored is not stored twice. After that its keys are forgotten, and it would store everything anew: keep how far it came, as sync does.
 """
 import json
 import random

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Sends what was there before:  sh backfill.sh orders.jsonl
 #
-# A line such as {"id":1001} for each order, id first. Run it again whenever you like: what is stored is not stored twice.
+# A line such as {"id":1001} for each order, id first. Run it again within your retention (72 hours unless it was changed): what is
+# stored is not stored twice. After that its keys are forgotten, and it would store everything anew: keep how far it came, as sync does.
 . "$(dirname "$0")/call.sh"
 
 # The first number of that name in the answer.

@@ -25,21 +25,31 @@ export async function call(method, path, body, { attempts = 8 } = {}) {
     try {
       const response = await fetch(apiUrl + path, {
         method,
+        redirect: 'manual', // it would carry the key to wherever it leads: refused like 404
         signal: AbortSignal.timeout(40_000),
         headers: { 'X-API-Key': apiKey, 'Content-Type': 'application/json' },
         body: body && JSON.stringify(body),
       });
       text = await response.text();
-      if (response.ok) return JSON.parse(text);
+      if (response.ok) return parse(response.status, text);
       status = response.status;
       leastSeconds = Number(response.headers.get('retry-after')) || 0;
     } catch (error) {
+      if (error instanceof Refused) throw error;
       text = `no answer from ${apiUrl}: ${error.cause?.message || error.cause?.code || error.message}`;
     }
-    if ((status >= 400 && status < 500 && status !== 408 && status !== 429) || attempt === attempts) throw new Refused(status, text);
+    if ((status >= 300 && status < 500 && status !== 408 && status !== 429) || attempt === attempts) throw new Refused(status, text);
     console.error(`attempt ${attempt}: ${status} ${text}`);
     // Retry-After is the least wait. The random part keeps many clients from coming back all at once.
     await sleep(leastSeconds + Math.random() * Math.min(30, 0.25 * 2 ** (attempt - 1)));
+  }
+}
+
+function parse(status, text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refused(status, `no answer of the Triggers API: ${text.slice(0, 200)}`);
   }
 }
 

@@ -22,6 +22,16 @@ class Refused(Exception):
         self.status = status
 
 
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the key to wherever it leads: it is an answer like 404."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+opener = urllib.request.build_opener(NoRedirects)
+
+
 def call(method, path, body=None, attempts=8):
     """Gives the answer's JSON. A lost connection, 408, 429 and 5xx are tried again, later each time; the last failure is a Refused."""
     data = None if body is None else json.dumps(body).encode()
@@ -31,13 +41,17 @@ def call(method, path, body=None, attempts=8):
         status, least = 0, "0"
         try:
             request = urllib.request.Request(API_URL + path, data, headers, method=method)
-            with urllib.request.urlopen(request, timeout=40) as answer:
-                return json.load(answer)
+            with opener.open(request, timeout=40) as answer:
+                text = answer.read().decode(errors="replace")
+            try:
+                return json.loads(text)
+            except ValueError:
+                raise Refused(answer.status, f"no answer of the Triggers API: {text[:200]}") from None
         except urllib.error.HTTPError as error:
             status, text, least = error.code, error.read().decode(errors="replace"), error.headers.get("Retry-After", "0")
         except (OSError, http.client.HTTPException) as error:
             text = f"no answer from {API_URL}: {error}"
-        if 400 <= status < 500 and status not in (408, 429) or attempt == attempts:
+        if 300 <= status < 500 and status not in (408, 429) or attempt == attempts:
             raise Refused(status, text)
         print(f"attempt {attempt}: {status} {text}", file=sys.stderr)
         # Retry-After is the least wait. The random part keeps many clients from coming back all at once.

@@ -24,10 +24,11 @@ call() {
   printf '%s' "${3:-}" > "$work/body"
   while :; do
     : > "$work/headers"
+    : > "$work/answer"
     status=$(printf 'X-API-Key: %s\n' "$API_KEY" | curl -sS -m 40 -X "$1" "${API_URL%/}$2" -H @- -D "$work/headers" -o "$work/answer" \
       -w '%{http_code}' ${3:+-H 'Content-Type: application/json' --data-binary @"$work/body"}) || status=000
     case $status in
-      2??) return 0 ;;
+      2??) case $(head -c 1 "$work/answer") in '{') return 0 ;; *) last=$attempt ;; esac ;; # from something between us and the API
       000 | 408 | 429 | 5??) echo "attempt $attempt: $status" >&2 ;;
       *) last=$attempt ;;
     esac

@@ -4,9 +4,22 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { call, run } from './call.js';
 
+/** 0 before the first run. Whatever else is wrong with the file ends the program: to begin anew would send everything again. */
+async function position(path) {
+  let text;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return 0;
+    throw error;
+  }
+  if (!/^\d+\s*$/.test(text)) throw new Error(`${path} holds no number`);
+  return Number(text);
+}
+
 async function sync(path) {
   // How far we are. A line's place never changes; a number from a database's sequence may appear after a higher one.
-  let sent = Number(await readFile(`${path}.sent`, 'utf8').catch(() => 0));
+  let sent = await position(`${path}.sent`);
   const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1); // the last one may be half written
   for (const line of lines.slice(sent)) {
     const order = JSON.parse(line);

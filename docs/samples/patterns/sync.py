@@ -14,7 +14,7 @@ def sync(path):
     try:
         with open(path + ".sent") as file:
             sent = int(file.read())
-    except FileNotFoundError:
+    except FileNotFoundError:  # whatever else is wrong with it ends the program: to begin anew would send everything again
         sent = 0
     with open(path, encoding="utf-8") as file:
         lines = [line for line in file if line.endswith("\n")]  # the last one may be half written

@@ -5,7 +5,14 @@
 . "$(dirname "$0")/call.sh"
 
 # How far we are. A line's place never changes; a number from a database's sequence may appear after a higher one.
-sent=$(cat "$1.sent" 2> /dev/null || echo 0)
+# Whatever is wrong with the file, except that it is not there yet, ends the program: to begin anew would send everything again.
+sent=0
+if [ -e "$1.sent" ]; then sent=$(cat "$1.sent"); fi
+case $sent in '' | *[!0-9]*)
+  echo "$1.sent holds no number" >&2
+  exit 1
+  ;;
+esac
 tail -n "+$((sent + 1))" "$1" > "$work/lines"
 while IFS= read -r order; do # a last line without its end is not read: it may be half written
   # A crash before the next lines sends the order again. With a key from your own id it is still stored once.

@@ -39,13 +39,15 @@ const p95 = `avg_over_time((${recorded.p95} >= 0)[1d:1m])`;
 const uptime = `avg_over_time((1 - min(${recorded.healthFailed}))[7d:1m])`;
 const cost = `${recorded.costPerMillion} / 1e6`;
 
+const millions = (count: number) => Math.round(count / 1e5) / 10;
+
 const wide = { width: 8, height: 5 };
 
 export const scorecard: Group[] = [
   {
     title: 'Adoption',
     panels: [
-      stat({
+      figure({
         title: 'Partners integrated',
         description: `Partners who have sent an event within 30 days. Target: ${betaTargets.partners.target}.`,
         unit: 'none',
@@ -53,7 +55,7 @@ export const scorecard: Group[] = [
         thresholds: colours(betaTargets.partners),
         ...wide,
       }),
-      stat({
+      figure({
         title: 'Partners live',
         description: `Partners who have sent an event within a day. Target: ${betaTargets.partners.target}.`,
         unit: 'none',
@@ -61,12 +63,12 @@ export const scorecard: Group[] = [
         thresholds: colours(betaTargets.partners),
         ...wide,
       }),
-      stat({
+      figure({
         title: 'Events ingested',
-        description: 'New events of 30 days. Target: 100 million in the six weeks of the beta.',
+        description: `New events of 30 days. Target: ${millions(betaTargets.eventsPerMonth.target)} million, which is 100 million in the six weeks of the beta.`,
         unit: 'short',
         queries: [{ expr: accepted('30d'), legend: 'events' }],
-        thresholds: colours(betaTargets.events),
+        thresholds: colours(betaTargets.eventsPerMonth),
         ...wide,
       }),
     ],
@@ -74,7 +76,7 @@ export const scorecard: Group[] = [
   {
     title: 'Quality',
     panels: [
-      stat({
+      figure({
         title: 'Error rate',
         description: 'Answers of the last day that are errors of the service. Target: below 0.5 %.',
         unit: 'percentunit',
@@ -83,7 +85,7 @@ export const scorecard: Group[] = [
         decimals: 3,
         ...wide,
       }),
-      stat({
+      figure({
         title: 'p95 latency',
         description: 'Average over a day of the p95 of 5 minutes, long polls aside. Target: below 100 ms.',
         unit: 's',
@@ -92,7 +94,7 @@ export const scorecard: Group[] = [
         noValue: 'no requests',
         ...wide,
       }),
-      stat({
+      figure({
         title: 'Uptime',
         description: 'Part of the minutes of 7 days in which a replica was healthy. Target: above 99.9 %.',
         unit: 'percentunit',

@@ -50,7 +50,7 @@ export function dashboardOf(
     annotations: { list: [firingAlerts(), starts()] },
     links: others
       .filter((other) => other.uid !== uid)
-      .map((other) => ({ ...linkTo(other.title, `/d/${other.uid}`), icon: 'dashboard', keepTime: true })),
+      .map((other) => ({ ...linkTo(other.title, `/d/${other.uid}`), icon: 'dashboard', keepTime: true, includeVars: true })),
     panels: placed(groups),
   };
 }

@@ -2,6 +2,7 @@ import { metrics, recorded, slo, thresholds } from '../model.ts';
 import type { Group } from './layout.ts';
 import { figure, stat } from './panel-kinds.ts';
 import { api, orElse, orZero } from './queries.ts';
+import { whileAlerting } from './scraped.ts';
 import { atLeast, atMost, plain } from './thresholds.ts';
 
 /** What a phone shows first: six figures that say whether to go on reading. */
@@ -11,20 +12,17 @@ export const now: Group = {
       title: 'Replicas up',
       description: 'Processes of the API that answer their scrape. None: nobody is served.',
       unit: 'none',
-      queries: [{ expr: orZero(`sum(${metrics.up}{${api}})`), legend: 'up' }],
+      queries: [{ expr: `sum(${metrics.up}{${api}}) or vector(0)`, legend: 'up' }],
       thresholds: atLeast(1),
       alerts: ['ApiDown', 'ApiInstanceDown'],
     }),
-    stat({
+    figure({
       title: 'Error ratio',
       description:
         'Answers of the last 5 minutes that are errors of the service (5xx). Yellow: more than the service level allows. Red: a page.',
       unit: 'percentunit',
       queries: [{ expr: orZero(recorded.errorRatio('5m')), legend: 'errors' }],
       thresholds: atMost(thresholds.errorRatio, 1 - slo.availability),
-      // The course behind the figure goes up to where it is a page.
-      min: 0,
-      max: thresholds.errorRatio,
       decimals: 2,
       alerts: ['HighErrorRate'],
     }),
@@ -37,29 +35,27 @@ export const now: Group = {
       noValue: 'no requests',
       alerts: ['HighLatency'],
     }),
-    stat({
+    figure({
       title: 'Events per second',
       description: 'New events stored, on average of 5 minutes.',
       unit: 'eps',
       queries: [{ expr: orZero(recorded.acceptedRate), legend: 'accepted' }],
       thresholds: plain,
     }),
-    stat({
+    figure({
       title: 'Firing alerts',
       description: 'Alerts of P1 to P3 that fire now; those that call nobody are not counted.',
       unit: 'none',
-      queries: [{ expr: orZero(`count(${metrics.alerts}{alertstate="firing",severity=~"P[123]"})`), legend: 'firing' }],
+      queries: [{ expr: orZero(`count(${metrics.alerts}{alertstate="firing",severity=~"P[123]"})`, whileAlerting), legend: 'firing' }],
       thresholds: atMost(1),
       alerts: ['Watchdog'],
     }),
-    stat({
+    figure({
       title: 'Error budget left',
       description: `Of the errors that ${slo.availability * 100} % over ${slo.budgetDays} days allow. The dashboard "SLO and error budget" has the rest.`,
       unit: 'percentunit',
       queries: [{ expr: orElse(recorded.budgetRemaining, 1), legend: 'left' }],
       thresholds: atLeast(0, thresholds.budgetLeftWarning),
-      min: 0,
-      max: 1,
       decimals: 1,
     }),
   ],

@@ -57,7 +57,7 @@ export const security: Group = {
     }),
     bars({
       title: 'Suspicious patterns',
-      description: 'Finds of the last 15 minutes. The log line of each has the address and the key.',
+      description: 'Finds of the last 15 minutes. The log line of each has the addresses, and the prefix of the key where there is one.',
       unit: 'none',
       queries: [
         {
@@ -71,7 +71,7 @@ export const security: Group = {
     figure({
       title: 'Time until expiry',
       description:
-        'Of the next key that has not been replaced, and of the balancer’s certificate where it is watched. Then partners are answered 401, or not at all.',
+        'Of the next key that has not been replaced, and of the public address’s certificate, if prometheus/probes names that address. Then partners are answered 401, or not at all.',
       unit: 's',
       queries: [
         { expr: `min(${metrics.keyExpiry}) - time()`, legend: 'next key' },

@@ -8,6 +8,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DataqueryBuilder, type PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { runbookUrl } from '../model.ts';
+import { blindText } from './scraped.ts';
 
 /** Every query goes where the variable of the dashboard says. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: it is Grafana's template.
@@ -40,7 +41,7 @@ export type PanelSpec = {
   decimals?: number;
   /** Where a click on a series leads. */
   drill?: DashboardLink;
-  /** Shown where there can be no figure, such as a latency without requests. */
+  /** Shown where there can be no figure, such as a latency without requests. For stand-ins there is a text by itself (scraped.ts). */
   noValue?: string;
 };
 
@@ -56,9 +57,11 @@ export function sized(
   format?: PromQueryFormat,
 ): Sized {
   const { title, description, unit, queries, thresholds, alerts = [], width, height, drill, ...limits } = spec;
+  const noValue = blindText(queries.map(({ expr }) => expr));
   const defaults = {
     ...built.fieldConfig?.defaults,
     unit,
+    ...(noValue && { noValue }),
     ...limits,
     thresholds: thresholdsOf(thresholds),
     ...(drill && { links: [drill] }),

@@ -1,6 +1,6 @@
 import { metrics, recorded, thresholds } from '../model.ts';
 import type { Group } from './layout.ts';
-import { figure, lines, stat } from './panel-kinds.ts';
+import { figure, lines } from './panel-kinds.ts';
 import { orZero, orZeroFor, rateOf } from './queries.ts';
 import { atMost, drawn, plain } from './thresholds.ts';
 
@@ -13,21 +13,21 @@ const ratio = (classes: string) => orZero(`(${share(classes)}) / (${rateOf(reque
 export const partner: Group[] = [
   {
     panels: [
-      stat({
+      figure({
         title: 'Requests per second',
         description: 'Of this partner, answered with whatever status.',
         unit: 'reqps',
         queries: [{ expr: orZero(rateOf(requests())), legend: 'requests' }],
         thresholds: plain,
       }),
-      stat({
+      figure({
         title: 'Errors of ours',
         description: 'Part of this partner’s requests that were answered 5xx.',
         unit: 'percentunit',
         queries: [{ expr: ratio(',class="5xx"'), legend: '5xx' }],
         thresholds: atMost(thresholds.errorRatio),
       }),
-      stat({
+      figure({
         title: 'Refused by a limit',
         description: 'Part of this partner’s requests that were answered 429. Every day: they need a higher limit, or advice.',
         unit: 'percentunit',
@@ -35,7 +35,7 @@ export const partner: Group[] = [
         thresholds: atMost(0.01, thresholds.limitHitRatio),
         alerts: ['LimitHits'],
       }),
-      stat({
+      figure({
         title: 'Events in the last hour',
         description: 'Sent by this partner, repetitions included.',
         unit: 'short',
@@ -52,7 +52,7 @@ export const partner: Group[] = [
         noValue: 'none since the start',
         alerts: ['PartnerSilent'],
       }),
-      stat({
+      figure({
         title: 'Share of all events',
         description: 'Part of all accepted events that are this partner’s. One partner alone may fill half of the write queue.',
         unit: 'percentunit',

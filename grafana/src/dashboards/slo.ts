@@ -1,7 +1,8 @@
 import { burnRates, metrics, recorded, slo, thresholds } from '../model.ts';
 import type { Group } from './layout.ts';
-import { bands, bars, dial, lines, stat } from './panel-kinds.ts';
+import { bands, bars, dial, figure, lines } from './panel-kinds.ts';
 import { orElse, orZero, orZeroFor } from './queries.ts';
+import { whileAlerting } from './scraped.ts';
 import { atLeast, atMost, drawn } from './thresholds.ts';
 
 const budget = 1 - slo.availability;
@@ -9,7 +10,7 @@ const budgetMinutes = budget * slo.budgetDays * 24 * 60;
 const percent = `${slo.availability * 100} %`;
 /** Without a single request nothing has been used. */
 const left = orElse(recorded.budgetRemaining, 1);
-const available = (ratio: string) => `1 - (${ratio} >= 0) or vector(1)`;
+const available = (ratio: string) => orElse(`1 - (${ratio} >= 0)`, 1);
 const shown = ['1h', '6h', '1d', '3d'] as const;
 const yellowAndRed = atLeast(slo.availability, 1 - budget / 2);
 const names = burnRates.map(({ name }) => name);
@@ -28,7 +29,7 @@ export const sloPanels: Group[] = [
         height: 6,
         alerts: names,
       }),
-      stat({
+      figure({
         title: 'Budget left in minutes',
         description: 'Minutes of nothing but errors that may still happen.',
         unit: 'm',
@@ -39,7 +40,7 @@ export const sloPanels: Group[] = [
         alerts: names,
       }),
       ...shown.map((window) =>
-        stat({
+        figure({
           title: `Availability, ${window}`,
           description: `Answers of the last ${window} that are not errors of the service; promised are ${percent}.`,
           unit: 'percentunit',
@@ -105,6 +106,7 @@ export const sloPanels: Group[] = [
               `max by (alertname) (${metrics.alerts}{alertstate="firing",alertname=~"${names.join('|')}"})`,
               'alertname',
               names,
+              whileAlerting,
             ),
             legend: '{{alertname}}',
           },

@@ -53,6 +53,7 @@ export async function health(app: FastifyInstance, options: HealthOptions): Prom
 
   // What alerts look at, without a request that somebody must send.
   metrics.watch(metrics.healthStatus, async (gauge) => gauge.set((await look()).healthy ? 1 : 0));
+  metrics.watch(metrics.serving, async (gauge) => gauge.set((await probe())[0].healthy && notReady() === undefined ? 1 : 0));
 
   async function look() {
     const [[postgres, redisProbe], vaultProbe] = await Promise.all([probe(), probeVault?.()]);

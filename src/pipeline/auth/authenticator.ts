@@ -81,7 +81,7 @@ export class Authenticator {
 
   /** A key that is good: may its partner, from this address, with this scope? What does not depend on the request is answered first. */
   #admit(request: FastifyRequest, { principal, suspended }: KnownKey, scope: Scope | undefined, done: Authenticated): void {
-    this.#options.suspicion?.seen(principal, request.ip);
+    this.#options.suspicion?.seen(principal, request.ip, request);
     if (suspended) {
       this.#options.onFailure('suspended');
       done(new ApiError('partner_suspended'));
@@ -113,7 +113,7 @@ export class Authenticator {
       await this.#options.failures.check(request);
     } catch (error) {
       this.#options.onFailure('throttled');
-      this.#options.suspicion?.failed(request.ip, digest);
+      this.#options.suspicion?.failed(request.ip, digest, request);
       throw error;
     }
   }
@@ -121,7 +121,7 @@ export class Authenticator {
   /** @throws always. A request without a key tries nothing, and is not counted against its address. */
   async #refuse(request: FastifyRequest, reason: AuthFailure, digest: string | undefined): Promise<never> {
     this.#options.onFailure(reason);
-    this.#options.suspicion?.failed(request.ip, digest);
+    this.#options.suspicion?.failed(request.ip, digest, request);
     if (reason !== 'missing') await this.#options.failures.count(request);
     throw unauthenticated();
   }

@@ -9,8 +9,22 @@ export type SuspiciousPattern = (typeof suspiciousPatterns)[number];
 /** From what count within how many milliseconds a pattern is one: for addresses and keys 10 in 10 minutes, for failures 30 in a minute. */
 export const suspicionRules = { distinct: 10, distinctMs: 600_000, failures: 30, failuresMs: 60_000 };
 
-/** What the log says of a finding; never a key, only the prefix by which people know it. */
-export type Suspected = { address?: string; key_prefix?: string; key_prefixes?: string[]; seen: number };
+/**
+ * What the log says of a finding; never a key, only the prefix by which people know it. Addresses are networks: an IPv6 one is its /64. At most `distinct` of a kind,
+ * oldest first. The ids are those of the request that completed the pattern.
+ */
+export type Suspected = {
+  address?: string;
+  addresses?: string[];
+  key_prefix?: string;
+  key_prefixes?: string[];
+  seen: number;
+  request_id?: string;
+  trace_id?: string;
+};
+
+/** The request in which something is seen, as the log names it. */
+export type SeenIn = { readonly id: string; readonly trace?: { readonly traceId: string } };
 
 export type SuspicionOptions = {
   /** Milliseconds that only ever go forward. */
@@ -56,7 +70,7 @@ export class Suspicion {
   }
 
   /** A key that exists was shown, whether or not it was let in. Costs a look-up while it keeps coming from where it came from last. */
-  seen({ keyId, keyPrefix }: Key, address: string): void {
+  seen({ keyId, keyPrefix }: Key, address: string, request?: SeenIn): void {
     const now = this.#options.elapsedMs();
     const known = this.#keys.get(keyId);
     if (known !== undefined && known.lastAddress === address && now - known.lastMs < sameAddressMs) return;
@@ -65,18 +79,21 @@ export class Suspicion {
     key.lastAddress = address;
     key.lastMs = now;
     const network = clientNetwork(address);
-    if (this.#isTooMany(key, network, now)) this.#tell('one_key_many_addresses', { key_prefix: keyPrefix, seen: key.items.size });
-    this.#sawAtAddress(network, keyPrefix, now);
+    if (this.#isTooMany(key, network, now)) {
+      const addresses = [...key.items.keys()];
+      this.#tell('one_key_many_addresses', { key_prefix: keyPrefix, addresses, seen: addresses.length }, request);
+    }
+    this.#sawAtAddress(network, keyPrefix, now, request);
   }
 
   /**
    * A request was answered that its credentials are no good, or that there were too many of the kind. `digest` of what was shown as a key, if anything was: its
    * hash in hexadecimal.
    */
-  failed(address: string, digest: string | undefined): void {
+  failed(address: string, digest: string | undefined, request?: SeenIn): void {
     const now = this.#options.elapsedMs();
     const network = clientNetwork(address);
-    if (digest !== undefined) this.#sawAtAddress(network, failedMark + digest.slice(0, 16), now);
+    if (digest !== undefined) this.#sawAtAddress(network, failedMark + digest.slice(0, 16), now, request);
     let failures = this.#failures.get(network);
     if (failures === undefined) {
       failures = { times: [], mutedUntil: Number.NEGATIVE_INFINITY };
@@ -87,10 +104,10 @@ export class Suspicion {
     const isBurst = failures.times.length === suspicionRules.failures && now - (failures.times[0] as number) < suspicionRules.failuresMs;
     if (!isBurst || now < failures.mutedUntil) return;
     failures.mutedUntil = now + suspicionRules.failuresMs;
-    this.#tell('burst_401', { address: network, seen: failures.times.length });
+    this.#tell('burst_401', { address: network, seen: failures.times.length }, request);
   }
 
-  #sawAtAddress(network: string, item: string, now: number): void {
+  #sawAtAddress(network: string, item: string, now: number, request: SeenIn | undefined): void {
     let address = this.#addresses.get(network);
     if (address === undefined) {
       address = { items: new Map(), mutedUntil: Number.NEGATIVE_INFINITY };
@@ -98,7 +115,7 @@ export class Suspicion {
     }
     if (!this.#isTooMany(address, item, now)) return;
     const prefixes = [...address.items.keys()].filter((each) => !each.startsWith(failedMark));
-    this.#tell('many_keys_one_address', { address: network, key_prefixes: prefixes, seen: address.items.size });
+    this.#tell('many_keys_one_address', { address: network, key_prefixes: prefixes, seen: address.items.size }, request);
   }
 
   /** Notes the item, and says whether there are now too many different ones, which it does once a window. */
@@ -117,8 +134,9 @@ export class Suspicion {
     return true;
   }
 
-  #tell(pattern: SuspiciousPattern, suspected: Suspected): void {
-    this.#options.onPattern(pattern, suspected);
+  #tell(pattern: SuspiciousPattern, suspected: Suspected, request: SeenIn | undefined): void {
+    const ids = request && { request_id: request.id, ...(request.trace && { trace_id: request.trace.traceId }) };
+    this.#options.onPattern(pattern, { ...suspected, ...ids });
   }
 }
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { startTestApp } from '../../helper/app.ts';
 import { builtSite, pagePaths } from './built.ts';
-import { type Content, looks, startBrowser, Visitor } from './visitor.ts';
+import { type Content, narrow, startBrowser, Visitor, wide } from './visitor.ts';
 
 const site = await builtSite();
 const { url, request } = await startTestApp(t);
@@ -17,14 +17,15 @@ t.test('every page reads well in light and dark, wide and narrow, and nothing in
     for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
       await visitor.open(path);
       contents.set(path, await visitor.content());
-      for (const look of looks) {
+      for (const look of [...wide, ...narrow]) {
         await visitor.see(look);
-        // Of a theme only the colours differ.
         t.same(
-          await visitor.findings(look.theme === 'dark' ? 'color-contrast' : undefined),
+          // Of a theme only the colours differ, and of a narrow page the colours of what a wide one does not show.
+          await visitor.findings({ only: look.theme === 'dark' ? 'color-contrast' : undefined, fresh: look.width === 360 }),
           [],
           `${path}, ${look.theme}, ${look.width} px: no serious finding of axe`,
         );
+        if (look === wide.at(-1)) await visitor.markSeen();
         if (look.width === 360) t.equal(await visitor.overflow(), 0, `${path} is no wider than ${look.width} px`);
       }
     }
@@ -32,6 +33,7 @@ t.test('every page reads well in light and dark, wide and narrow, and nothing in
   };
   // As many as CI has cores.
   await Promise.all([visit(), visit()]);
+  t.equal(contents.size, paths.length, 'all of them');
 });
 
 t.test('no link and no picture is broken, down to the anchors', async (t) => {
@@ -104,6 +106,10 @@ t.test('a page that is not there says so, and leads back', async (t) => {
   await visitor.open('/guide/no/such-page');
   t.match(await visitor.page.locator('main, .NotFound').first().textContent(), /404/);
   t.equal(await visitor.page.locator('.NotFound a').getAttribute('href'), '/guide/');
+  const { links } = await visitor.content();
+  const reference = links.find((link) => new URL(link).pathname.includes('docs')) ?? '';
+  t.equal(reference, `${url}/docs/`, 'the menu leads to the same places as elsewhere');
+  t.equal((await request('GET', new URL(reference).pathname)).status, 200);
   t.same(
     visitor.complaints.filter((text) => !text.includes('404')),
     [],

@@ -11,6 +11,18 @@ t.test('api_health_status says at each scrape what the health answer says', asyn
   t.equal(await status(), '0');
 });
 
+t.test('api_serving is 1 while events can be stored, whether or not all is well', async (t) => {
+  const { app } = await startTestApp(t, { REDIS_URL: 'redis://127.0.0.1:1' });
+  const figures = async () => {
+    const text = await app.metrics.registry.metrics();
+    const figure = (name: string) => new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1];
+    return { serving: figure('api_serving'), healthy: figure('api_health_status') };
+  };
+  t.same(await figures(), { serving: '1', healthy: '0' }, 'without Redis it serves all the same');
+  app.beginDrain();
+  t.same(await figures(), { serving: '0', healthy: '0' });
+});
+
 t.test('the size of each pool is reported, for utilisation to be a part of it', async (t) => {
   const { app } = await startTestApp(t, { WRITE_POOL_SIZE: 3, READ_POOL_SIZE: 5 });
   const text = await app.metrics.registry.metrics();

@@ -190,7 +190,7 @@ t.test(
       level: 50,
       code: 'unavailable',
       operation: 'postEventsBatch',
-      err: { message: /no partition of relation/ },
+      err: { code: '23514', severity: 'ERROR' },
     });
     t.equal((await post(key)).status, 200, 'and it heals as soon as they can be made');
   },

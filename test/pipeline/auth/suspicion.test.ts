@@ -49,7 +49,8 @@ t.test('one key of many addresses: ten in ten minutes', (t) => {
   for (let host = 1; host <= 9; host++) suspicion.seen(key(1), `192.0.2.${host}`);
   t.same(found, []);
   suspicion.seen(key(1), '192.0.2.10');
-  t.same(found, [{ pattern: 'one_key_many_addresses', key_prefix: 'trg_test_p1', seen: 10 }]);
+  const addresses = Array.from({ length: 10 }, (_, index) => `192.0.2.${index + 1}`);
+  t.same(found, [{ pattern: 'one_key_many_addresses', key_prefix: 'trg_test_p1', addresses, seen: 10 }]);
   t.end();
 });
 
@@ -63,6 +64,15 @@ t.test('an IPv6 client with a /64 of its own is one address, and an IPv4 one may
   t.same(patterns(), []);
   for (let net = 1; net <= 9; net++) suspicion.seen(key(1), `2001:db8:1:${net}0::1`);
   t.same(patterns(), ['one_key_many_addresses']);
+  t.end();
+});
+
+t.test('a find names the request that completed it, and its trace', (t) => {
+  const { found, suspicion, key } = watching();
+  for (let id = 1; id <= 10; id++) suspicion.seen(key(id), '192.0.2.1', { id: `req_${id}`, trace: { traceId: `trace ${id}` } });
+  for (let index = 1; index <= 30; index++) suspicion.failed('192.0.2.2', undefined, { id: `req_${index}` });
+  t.match(found, [{ request_id: 'req_10', trace_id: 'trace 10' }, { request_id: 'req_30' }]);
+  t.notOk('trace_id' in (found[1] as object), 'without tracing there is none');
   t.end();
 });
 
@@ -153,13 +163,16 @@ t.test('each pattern is counted, and its log line names no key', async (t) => {
     /^suspicious_patterns_total\{pattern="burst_401",.*\} 0$/m,
     'from the start, for the first to be a rise',
   );
+  let last: string | null = null;
   for (let index = 0; index < 10; index++) {
     const key = await insertKey(app.db, id, slug);
-    t.equal((await app.request('GET', '/v1/account', { key })).status, 200);
+    const { status, headers } = await app.request('GET', '/v1/account', { key });
+    t.equal(status, 200);
+    last = headers.get('x-request-id');
     t.notOk(app.logs.some((line) => line.includes(key)));
   }
   t.match(await app.app.metrics.registry.metrics(), /^suspicious_patterns_total\{pattern="many_keys_one_address",.*\} 1$/m);
   const lines = app.logs.map((line) => JSON.parse(line)).filter(({ pattern }) => pattern);
-  t.match(lines, [{ level: 40, pattern: 'many_keys_one_address', address: '127.0.0.1', seen: 10 }]);
+  t.match(lines, [{ level: 40, pattern: 'many_keys_one_address', address: '127.0.0.1', seen: 10, request_id: last }]);
   t.equal(lines[0].key_prefixes.length, 10);
 });

@@ -13,10 +13,13 @@ import { version } from './version.ts';
 export type Event = InboxEvent;
 export type Api = ReturnType<typeof connect>;
 
-export type ConnectOptions = { maxAttempts?: number };
+export type ConnectOptions = {
+  /** Default: a few, which takes some two seconds. Infinity: as many as `patience` allows. */
+  maxAttempts?: number;
+};
 
-/** Milliseconds for one attempt, and for a call with all its attempts: somebody is looking on. */
-const patience = { timeoutMs: 15_000, deadlineMs: 30_000 };
+/** Milliseconds for one attempt, for a call with all its attempts, and between two of them at most. */
+const patience = { timeoutMs: 15_000, deadlineMs: 30_000, backoff: { capMs: 5_000 } };
 
 /** The calls that the commands make, with the client's own retries. All of them end with the signal. */
 export function connect({ url, key }: { url: string; key: string }, signal: AbortSignal, { maxAttempts = 4 }: ConnectOptions = {}) {

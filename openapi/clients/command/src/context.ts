@@ -17,8 +17,14 @@ export class Context {
     return this.surroundings.signal;
   }
 
-  /** The service as the environment, a profile or --profile names it. @throws CliError */
-  async api(command: Command, options?: ConnectOptions): Promise<{ api: Api; settings: Settings }> {
+  /**
+   * The service as the environment, a profile or --profile names it. A script has the patience for a restart of the service; a person is told soon that it
+   * is away. @throws CliError
+   */
+  async api(
+    command: Command,
+    options: ConnectOptions = this.terminal.interactive ? {} : { maxAttempts: Number.POSITIVE_INFINITY },
+  ): Promise<{ api: Api; settings: Settings }> {
     const { profile } = command.optsWithGlobals<{ profile?: string }>();
     const settings = await settingsOf(this.surroundings.env, profile);
     return { api: connect(settings, this.signal, options), settings };

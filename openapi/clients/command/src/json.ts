@@ -27,8 +27,11 @@ export function parseJson(text: string): unknown {
 }
 
 // ES2026, and in every Node that this package runs on; TypeScript does not know it yet.
-const { rawJSON: rawNumber } = JSON as unknown as { rawJSON(text: string): unknown };
+const { rawJSON: rawNumber, isRawJSON: isRawNumber } = JSON as unknown as {
+  rawJSON(text: string): unknown;
+  isRawJSON(value: unknown): boolean;
+};
 
 export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawNumber(value);
 }

@@ -43,6 +43,13 @@ export function moment(text: string): string {
   throw new InvalidArgumentError('It must be an RFC 3339 time such as 2026-11-24T10:00:00Z, or so long ago: 30s, 10m, 2h, 3d.');
 }
 
+/** When something happened, as `moment` reads it. `isRelative`: the same text means another time later. */
+export type Happened = { time: string; isRelative: boolean };
+
+export function happened(text: string): Happened {
+  return { time: moment(text), isRelative: /^\d+[smhd]$/.test(text) };
+}
+
 /** An address of a web server. User and password are refused: they would stand in the arguments. */
 export function webAddress(text: string): URL {
   const url = URL.parse(text);

@@ -72,8 +72,10 @@ export function outcomeOf(error: unknown): Outcome {
 function answered(error: TriggersError): Outcome {
   const { exitCode, sentence, advice } = meaning(error);
   const fields = error.errors.map(({ pointer, detail }) => printable(`${pointer}: ${detail}`));
+  const { job_id: jobId } = error.problem;
+  const job = typeof jobId === 'string' && `job_id: ${printable(jobId)}`;
   const request = error.requestId && `Request id, for support: ${printable(error.requestId)}`;
-  return { exitCode, lines: lines(`${sentence} (${printable(error.code)})`, ...fields, advice, request) };
+  return { exitCode, lines: lines(`${sentence} (${printable(error.code)})`, ...fields, job || undefined, advice, request) };
 }
 
 function meaning(error: TriggersError): { exitCode: number; sentence: string; advice?: string } {

@@ -67,21 +67,27 @@ export class Terminal {
     return isTTY && !NO_COLOR && TERM !== 'dumb' ? `\x1b[${codes[style]}m${text}\x1b[0m` : text;
   }
 
-  /** Rows under names, aligned, for a person; without names and parted by tabs for a program. */
-  async table(names: readonly string[], rows: readonly (readonly string[])[]): Promise<void> {
+  /**
+   * Rows under names, aligned, for a person; without names and parted by tabs for a program. Gives the widths of the columns.
+   * @param before those of the rows that stand above: then these go on below them, without the names again.
+   */
+  async table(names: readonly string[], rows: readonly (readonly string[])[], before?: readonly number[]): Promise<number[]> {
     const cells = rows.map((row) => row.map(printable));
     if (!this.interactive) {
       for (const row of cells) await this.print(row.join('\t'));
-      return;
+      return [];
     }
-    const widths = names.map((name, column) => Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)));
+    const widths = names.map((name, column) =>
+      Math.max(name.length, before?.[column] ?? 0, ...cells.map((row) => row[column]?.length ?? 0)),
+    );
     const align = (row: readonly string[]) =>
       row
         .map((text, column) => text.padEnd(widths[column] ?? 0))
         .join('  ')
         .trimEnd();
-    await this.print(this.style('dim', align(names)));
+    if (before === undefined) await this.print(this.style('dim', align(names)));
     for (const row of cells) await this.print(align(row));
+    return widths;
   }
 
   /** One `name  value` line for each, aligned for a person, parted by a tab for a program. Values may be styled: they are made printable by the caller. */

@@ -7,6 +7,7 @@ import time
 
 import triggers_api
 from triggers_api import OutgoingEvent, Stop
+from triggers_api._lease_keeper import LeaseKeeper
 
 from .case import ServerCase
 
@@ -146,6 +147,36 @@ class Loop(ServerCase):
             list(self.client(proxy.url).inbox())
 
 
+    def test_what_cannot_be_released_for_a_moment_is_released_in_the_next(self):
+        self.fill(1)
+        proxy = self.unreliable(None)  # the receive
+        busy = {"index": 0, "event_id": "evt_1", "status": "failed", "error": {"code": "unavailable", "detail": "busy", "retryable": True}}
+        proxy.faults.append((207, {}, json.dumps({"results": [busy]})))
+        with self.client(proxy.url).inbox() as inbox:
+            next(inbox)
+        self.assertEqual(self.free(), [{"n": 0}])
+
+    def test_a_settlement_that_takes_long_makes_no_storm_of_extensions(self):
+        self.fill(2)
+        going_on, done = self.triggers.receive(max_events=2, lease_seconds=5)
+        proxy = self.unreliable()
+        keeper = LeaseKeeper(self.client(proxy.url)._http, 5)
+        self.addCleanup(keeper.close)
+        for event in (going_on, done):
+            event._set(settling=True, _keeper=keeper)
+        before = going_on.lease_expires_at
+        keeper.keep(going_on, 2)
+        self.until("the lease is extended meanwhile", lambda: going_on.lease_expires_at > before)
+        self.assertEqual(len(proxy.requests), 1)
+        keeper.forget(going_on)
+        self.triggers.acknowledge(done.event_id)  # done, and the answer is not there yet
+        begun = time.monotonic()
+        keeper.keep(done, 2)
+        self.until("asked three times more", lambda: len(proxy.requests) >= 4)
+        self.assertGreater(time.monotonic() - begun, 0.45)
+        self.assertFalse(done.lost.is_set(), "the answer of the settlement will tell")
+
+
 class Calls(ServerCase):
     def test_a_page_leads_to_the_next(self):
         self.triggers.send_batch([OutgoingEvent("a", {"n": n}) for n in range(5)])
@@ -185,6 +216,78 @@ class Calls(ServerCase):
         self.assertEqual(result.results[501]["error"]["code"], "event_not_found")
         with self.assertRaises(triggers_api.NotFoundError):
             self.triggers.acknowledge("evt_un/known?")
+
+    def test_ids_that_failed_for_a_moment_are_sent_again_and_only_they(self):
+        ids = [item.event_id for item in self.triggers.send_batch([OutgoingEvent("a", {"n": n}) for n in range(3)]).results]
+        self.triggers.acknowledge(ids[:1])
+        error = {"code": "unavailable", "detail": "busy", "retryable": True}
+        results = [
+            {"index": 0, "event_id": ids[0], "status": "acknowledged", "already_acknowledged": True},
+            {"index": 1, "event_id": ids[1], "status": "failed", "error": error},
+            {"index": 2, "event_id": ids[2], "status": "failed", "error": error},
+        ]
+        proxy = self.unreliable((207, {}, json.dumps({"results": results})))
+        result = self.client(proxy.url).acknowledge(ids)
+        self.assertEqual((result.acknowledged, result.already_acknowledged, result.failed), (2, 1, 0))
+        self.assertEqual([json.loads(request.body)["event_ids"] for request in proxy.requests], [ids, ids[1:]])
+        self.assertEqual([(each["index"], each["event_id"]) for each in result.results], list(enumerate(ids)))
+        self.assertEqual(self.waiting(), [])
+
+    def test_ids_that_go_on_failing_are_reported(self):
+        item = {"index": 0, "event_id": "evt_1", "status": "failed", "error": {"code": "unavailable", "detail": "busy", "retryable": True}}
+        proxy = self.unreliable(*[(207, {}, json.dumps({"results": [item]}))] * 3)
+        result = self.client(proxy.url, max_attempts=3).acknowledge(["evt_1"])
+        self.assertEqual((len(proxy.requests), result.failed, result.results[0]["error"]["code"]), (3, 1, "unavailable"))
+
+    def test_an_answer_that_is_not_the_apis_is_an_error_like_every_other(self):
+        proxy = self.unreliable()
+        client = self.client(proxy.url)
+        calls = [
+            lambda: client.send("a", {}),
+            lambda: client.send_batch([OutgoingEvent("a", {})]),
+            client.peek,
+            client.receive,
+            lambda: list(client.inbox()),
+            lambda: client.get_event("evt_1"),
+            lambda: client.acknowledge(["evt_1"]),
+        ]
+        for answer in ("{}", "[]", "null", '{"events":[{}],"results":[{}]}', '{"events":7,"results":7}', "<html>"):
+            for number, call in enumerate(calls):
+                with self.subTest(f"{number} {answer}"):
+                    proxy.faults.append((200, {}, answer))
+                    with self.assertRaises(triggers_api.TriggersError) as caught:
+                        call()
+                    self.assertEqual(caught.exception.code, "unexpected_answer")
+
+    def test_a_bulk_replay_whose_answer_is_lost_gives_the_job_that_it_has_begun(self):
+        ids = [item.event_id for item in self.triggers.send_batch([OutgoingEvent("a", {})] * 3).results]
+        self.triggers.acknowledge(ids)
+        stretch = {"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
+        proxy = self.unreliable("lose")
+        job = self.client(proxy.url).replay(filter=stretch, max_per_second=1)
+        self.assertEqual((job["kind"], job["matched"]), ("replay", 3))
+        self.assertEqual([request.method for request in proxy.requests], ["POST", "POST", "GET"])
+        with self.assertRaises(triggers_api.ConflictError) as caught:  # it is not this call that has begun it
+            self.triggers.replay(filter=stretch, max_per_second=1)
+        self.assertEqual(caught.exception.problem["job_id"], job["job_id"])
+
+    def test_a_bulk_replay_does_not_take_anothers_job_for_its_own(self):
+        refused = (409, {}, json.dumps({"code": "job_in_progress", "job_id": "job_1"}))
+        older = {"kind": "replay", "created_at": "2026-01-01T00:00:00.000Z"}
+        other = {"kind": "redrive", "created_at": "2100-01-01T00:00:00.000Z"}
+        for job in (older, other):
+            proxy = self.unreliable("reset", refused, (200, {}, json.dumps(job)))
+            with self.assertRaises(triggers_api.ConflictError):
+                self.client(proxy.url).call("POST", "/v1/events/replay", {"filter": {}})
+            self.assertEqual(len(proxy.requests), 3)
+
+    def test_a_key_is_rotated_once_whatever_becomes_of_the_answer(self):
+        proxy = self.unreliable(None, "reset")
+        client = self.client(proxy.url)
+        client.usage()
+        with self.assertRaises(triggers_api.ConnectionError):
+            client.call("POST", "/v1/keys/rotate", {})
+        self.assertEqual((len(proxy.requests), proxy.connections), (2, 2), "and not over a connection that may have ended")
 
     def test_what_was_acknowledged_comes_back(self):
         sent = self.triggers.send("a", {"n": 1})

@@ -141,8 +141,41 @@ class Batches(ServerCase):
             self.client(proxy.url).send_batch([OutgoingEvent("a", {})] * 1_200)
         batch = caught.exception.batch
         self.assertEqual(len(proxy.requests), 2)
-        self.assertEqual((batch.accepted, batch.failed), (500, 700))
+        self.assertEqual((batch.accepted, batch.failed), (500, 501))
         self.assertEqual([batch.results[n].error.code for n in (500, 1_000)], ["http_401", "not_sent"])
+
+    def test_when_a_request_fails_the_rest_of_the_events_is_not_even_read(self):
+        proxy = self.unreliable((401, {}, "{}"))
+        read = iter(range(5_000))
+        with self.assertRaises(triggers_api.AuthenticationError):
+            self.client(proxy.url).send_batch({"event_type": "a", "payload": {"n": n}} for n in read)
+        self.assertEqual((len(proxy.requests), next(read)), (1, 501), "one more than went into the request")
+
+    def test_an_event_that_cannot_be_written_is_reported_and_fails_no_other(self):
+        events = [
+            {"event_type": "a", "payload": {"n": 0}},
+            {"event_type": "a", "payload": {"n": object()}, "idempotency_key": "mine"},
+            {"event_type": "a", "payload": {"n": float("nan")}},
+            {"event_type": "a", "payload": {}, "unknown": 1},
+            {"event_type": "a", "payload": {}, "timestamp": datetime(2026, 11, 24)},
+            None,
+            {"event_type": "a", "payload": {"n": 6}},
+        ]
+        result = self.triggers.send_batch(events, idempotency_key="k")
+        self.assertEqual([item.index for item in result.results], list(range(7)))
+        self.assertEqual((result.accepted, result.failed), (2, 5))
+        self.assertEqual([item.idempotency_key for item in result.results[:4]], ["k:0", "mine", "k:2", "k:3"])
+        codes = {(item.error.code, item.error.retryable) for item in result.results if item.error}
+        self.assertEqual(codes, {("invalid_event", False)})
+        self.assertEqual(self.waiting(), [{"n": 0}, {"n": 6}])
+
+    def test_an_answer_that_leaves_an_event_out_is_a_failure_of_that_event(self):
+        answer = {"results": [{"index": 0, "status": "accepted", "event_id": "evt_1"}]}
+        proxy = self.unreliable((207, {}, json.dumps(answer)))
+        with self.assertRaises(triggers_api.TriggersError) as caught:
+            self.client(proxy.url).send_batch([OutgoingEvent("a", {})] * 2)
+        self.assertEqual([item.status for item in caught.exception.batch.results], ["accepted", "failed"])
+        self.assertEqual(caught.exception.code, "unexpected_answer")
 
 
 class Secrets(unittest.TestCase):

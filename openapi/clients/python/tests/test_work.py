@@ -56,6 +56,27 @@ class Workers(ServerCase):
         self.assertEqual(sorted(self.seen), [(0, 1), (1, 1), (1, 2), (2, 1)])
         self.assertEqual(told, [("my own", 1)])
 
+    def test_whatever_its_callbacks_raise_an_event_comes_again(self):
+        self.fill(4)
+
+        def on_error(error, event):
+            raise RuntimeError("on_error, too")
+
+        def delay(event, error):
+            return float("nan") if event.payload["n"] else {}["none"]
+
+        def handler(event):
+            self.seen.append((event.payload["n"], event.delivery.count))
+            if event.delivery.count == 1:
+                raise SystemExit("my own") if event.payload["n"] == 3 else RuntimeError("my own")
+
+        with self.assertLogs("triggers_api", "ERROR") as logs:
+            self.start(handler, concurrency=4, retry_delay_seconds=delay, on_error=on_error)
+            self.until("all handled", lambda: self.waiting() == [])
+        self.assertEqual(sorted(self.seen), [(n, count) for n in range(4) for count in (1, 2)])
+        self.assertIn("on_error, too", "".join(logs.output))
+        self.assertIn("my own", "".join(logs.output), "what it was to be told is not lost")
+
     def test_a_failed_event_waits_longer_each_time_unless_said_otherwise(self):
         self.fill(1)
 

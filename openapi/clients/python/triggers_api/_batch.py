@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import dataclass
 from typing import Iterable, List, Mapping, Optional, Union
 
 from ._http import Http
+from ._reading import reading
 from .errors import TriggersError, ValidationError
 from .models import BatchItem, BatchItemError, BatchResult, OutgoingEvent
 
@@ -34,9 +36,6 @@ def send_batch(
 
     def send() -> None:
         nonlocal failure
-        if failure is not None:
-            _fail(part, results, BatchItemError("not_sent", "An earlier request of the batch failed.", True))
-            return
         try:
             _send_part(http, part, results)
         except TriggersError as error:
@@ -46,12 +45,20 @@ def send_batch(
             _fail(part, results, BatchItemError(error.code, error.detail, error.retryable))
 
     for index, event in enumerate(events):
-        outgoing = event if isinstance(event, OutgoingEvent) else OutgoingEvent(**event)  # type: ignore[arg-type]
-        key, text = outgoing.written(idempotency_key and f"{idempotency_key}:{index}")
+        default_key = idempotency_key and f"{idempotency_key}:{index}"
+        try:
+            outgoing = event if isinstance(event, OutgoingEvent) else OutgoingEvent(**event)  # type: ignore[arg-type]
+            key, text = outgoing.written(default_key)
+        except (TypeError, ValueError, RecursionError) as error:
+            results.append(_unwritten(index, event, default_key, error))
+            continue
         length = len(text) + 1  # ASCII
         if part and (len(part) == MAX_EVENTS or size + length > MAX_BYTES):
             send()
             part, size = [], len(_OPENING) + len(_CLOSING)
+            if failure is not None:  # the rest is not even read: it may be long, or endless
+                _fail([_Pending(index, key, text)], results, BatchItemError("not_sent", "An earlier request of the batch failed.", True))
+                break
         part.append(_Pending(index, key, text))
         size += length
     if part:
@@ -78,20 +85,30 @@ def _send_part(http: Http, part: List[_Pending], results: List[BatchItem]) -> No
         again: List[_Pending] = []
         pause = settings.backoff.seconds(attempt)
         last = attempt >= settings.max_attempts or time.monotonic() + pause >= end
-        for given in answer["results"]:
-            item = waiting[given["index"]]
-            error = given.get("error")
-            # A used-up quota comes back with the month: no call waits for that.
-            if error is not None and error["retryable"] and error["code"] != "quota_exceeded" and not last:
-                again.append(item)
-                continue
-            reason = error and BatchItemError(error["code"], error["detail"], error["retryable"], error.get("pointer"))
-            results.append(BatchItem(item.index, item.key, given["status"], given.get("event_id"), reason))
+        with reading():
+            for given in answer["results"]:
+                item = waiting[given["index"]]
+                error = given.get("error")
+                # A used-up quota comes back with the month: no call waits for that.
+                if error is not None and error["retryable"] and error["code"] != "quota_exceeded" and not last:
+                    again.append(item)
+                    continue
+                reason = error and BatchItemError(error["code"], error["detail"], error["retryable"], error.get("pointer"))
+                results.append(BatchItem(item.index, item.key, given["status"], given.get("event_id"), reason))
+            if len(answer["results"]) != len(waiting):
+                raise ValueError("not one result for each event")
         if not again:
             return
         time.sleep(pause)
         waiting = again
         attempt += 1
+
+
+def _unwritten(index: int, event: object, default_key: Optional[str], error: Exception) -> BatchItem:
+    """An event that cannot be written as JSON. It keeps its key where it has one, so that it can be put right and sent under it."""
+    given = event.get("idempotency_key") if isinstance(event, Mapping) else getattr(event, "idempotency_key", None)
+    key = given if isinstance(given, str) and given else default_key or str(uuid.uuid4())
+    return BatchItem(index, key, "failed", None, BatchItemError("invalid_event", f"{type(error).__name__}: {error}", False))
 
 
 def _fail(items: List[_Pending], results: List[BatchItem], error: BatchItemError) -> None:

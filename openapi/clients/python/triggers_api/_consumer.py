@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ._http import Answer, Http
 from ._lease_keeper import LeaseKeeper
+from ._reading import reading
 from ._settle import settle_all
 from .errors import LeaseLostError, NotFoundError, TriggersError
 from .leased_event import LeasedEvent
@@ -35,7 +36,9 @@ def receive(
         body["event_types"] = list(event_types)
     text = http.dumps(body)
     answer = http.send("POST", "/v1/inbox/receive", text, wait=wait_seconds, stop=stop)
-    return http.parse(answer)["events"], answer
+    given = http.parse(answer)
+    with reading():
+        return list(given["events"]), answer
 
 
 class Consumer:
@@ -59,7 +62,8 @@ class Consumer:
             event_types=self._event_types,
             stop=self.stop,
         )
-        events = [LeasedEvent(each, self._http, self._keeper) for each in received]
+        with reading():
+            events = [LeasedEvent(each, self._http, self._keeper) for each in received]
         for event in events:
             self._keeper.keep(event, _left(event.lease_expires_at, answer.headers.get("Date"), self._lease_seconds))
         return events

@@ -21,6 +21,10 @@ from .errors import ConnectionError, FieldError, TimeoutError, TriggersError, an
 from .stop import Stop, Stopped
 
 
+#: Twice is not once: a second rotation would end the key that the first has made, and whose answer was lost.
+ONCE = ("/v1/keys/rotate",)
+
+
 @dataclass(frozen=True)
 class Answer:
     status: int
@@ -29,8 +33,9 @@ class Answer:
 
 
 class Http:
-    """Every request of this client may be repeated: events have their idempotency keys, receives their ids, and to settle twice is
-    to settle once. May be used by several threads at once: each request has a connection of its own while it lasts.
+    """Nearly every request of this API may be repeated: events have their idempotency keys, receives their ids, and to settle twice is
+    to settle once. A bulk replay or redrive may not, once it has become a job: see ``_jobs``. A rotation of the key may not at all, and
+    is sent once. May be used by several threads at once: each request has a connection of its own while it lasts.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -70,6 +75,8 @@ class Http:
         Raises the TriggersError of the last attempt, or Stopped.
         """
         settings = self.settings
+        repeatable = path not in ONCE
+        most = 1 if not repeatable else settings.max_attempts if max_attempts is None else max_attempts
         pairs = {name: value for name, value in (query or {}).items() if value is not None}
         target = settings.base_url.path + path + (f"?{urlencode(pairs)}" if pairs else "")
         end = time.monotonic() + wait + (settings.deadline if deadline is None else deadline)
@@ -79,15 +86,14 @@ class Http:
                 raise Stopped
             timeout = max(0.001, min(wait + settings.timeout, end - time.monotonic()))
             try:
-                answer = self._attempt(method, target, body, timeout, stop)
+                answer = self._attempt(method, target, body, timeout, stop, repeatable)
                 if 200 <= answer.status < 300 or answer.status == expect:
                     return answer
                 raise _error_of(answer)
             except TriggersError as error:
                 error.attempts = attempt
                 pause = settings.backoff.seconds(attempt, error.retry_after_seconds)
-                last = attempt >= (settings.max_attempts if max_attempts is None else max_attempts)
-                if not error.retryable or last or time.monotonic() + pause >= end:
+                if not error.retryable or attempt >= most or time.monotonic() + pause >= end:
                     raise
             (stop.sleep if stop is not None else time.sleep)(pause)
             attempt += 1
@@ -100,14 +106,16 @@ class Http:
     def __del__(self) -> None:
         self.close()
 
-    def _attempt(self, method: str, target: str, body: Optional[str], timeout: float, stop: Optional[Stop]) -> Answer:
+    def _attempt(
+        self, method: str, target: str, body: Optional[str], timeout: float, stop: Optional[Stop], repeatable: bool
+    ) -> Answer:
         end = time.monotonic() + timeout
         headers = {"X-API-Key": self.settings.api_key, "User-Agent": self.settings.user_agent, "Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         content = None if body is None else body.encode()
         while True:
-            connection, kept = self._take(timeout)
+            connection, kept = self._take(timeout, repeatable)
             try:
                 sock = _open(connection, timeout)
                 with stop.ending(sock) if stop is not None else nullcontext():
@@ -121,7 +129,9 @@ class Http:
                 if stop is not None and stop.is_set():
                     raise Stopped from None
                 if kept and isinstance(error, (BrokenPipeError, ConnectionResetError)):
-                    continue  # it was ended while it was idle: that is no failed attempt
+                    # It was ended while it was idle: that is no failed attempt. Nobody can be sure of that, so that this may be the one
+                    # repetition that ``max_attempts=1`` has; what may not be repeated goes over a connection of its own.
+                    continue
                 if isinstance(error, socket.timeout):
                     raise TimeoutError(f"No answer within {timeout:.3g} seconds", code="timeout", retryable=True) from error
                 detail = f"No answer: {error or type(error).__name__}"
@@ -135,14 +145,16 @@ class Http:
                 self._idle.append(connection)
             return Answer(response.status, response.headers, text)
 
-    def _take(self, timeout: float) -> Tuple[HTTPConnection, bool]:
+    def _take(self, timeout: float, may_be_kept: bool) -> Tuple[HTTPConnection, bool]:
         if self._process != os.getpid():  # after a fork the connections are the parent's, which goes on using them
             self.close()
             self._process = os.getpid()
         try:
-            return self._idle.pop(), True
+            if may_be_kept:
+                return self._idle.pop(), True
         except IndexError:
-            return self.settings.connect(timeout), False
+            pass
+        return self.settings.connect(timeout), False
 
 
 def _open(connection: HTTPConnection, timeout: float) -> socket.socket:

@@ -104,15 +104,16 @@ class LeaseKeeper:
         with self._changed:
             for event, item in zip(events, items):
                 held = self._held.get(event)
-                if held is None or event.settling:  # what it says may be the effect of the settlement
+                if held is None:
                     continue
                 refusal = item.get("error") or {}
                 if item["status"] != "failed":
                     held.lapses_at = lapses_at
-                    event._set(lease_expires_at=item["lease_expires_at"])
+                    event._set(lease_expires_at=item.get("lease_expires_at", event.lease_expires_at))
                 elif refusal.get("code") == "lease_limit":
                     held.extendable = False
-                elif refusal.get("retryable"):
+                elif event.settling or refusal.get("retryable"):
+                    # While a settlement is under way, that the lease is gone may be its effect: its own answer tells. Not at once again.
                     self._not_before = time.monotonic() + 0.05 * self._lease_seconds
                 else:
                     lost.append(event)

@@ -29,16 +29,31 @@ def work(
     consumer: Consumer, handler: Handler, concurrency: int, retry_delay: Optional[RetryDelay], on_error: Optional[OnError], backoff: Backoff
 ) -> None:
     """Only as much is fetched as can be begun at once: the rest is for other workers. The calling thread fetches."""
-    tell = on_error or _log_error
     free = threading.Semaphore(concurrency)
 
+    def tell(error: Exception, event: Optional[LeasedEvent]) -> None:
+        try:
+            (on_error or _log_error)(error, event)
+        except Exception:
+            # What it was to be told is the cause of this one in the log.
+            _log.exception("on_error failed")
+
+    def delay(event: LeasedEvent, error: Exception) -> int:
+        try:
+            return _delay(retry_delay, event, error)
+        except Exception as own:
+            tell(own, event)
+            return _delay(None, event, error)
+
     def handle(event: LeasedEvent) -> None:
+        """Whatever its callbacks raise, the event leaves: else its lease would be extended for hours with nobody at work on it."""
         try:
             try:
                 handler(event)
-            except Exception as error:
+            except BaseException as raised:  # also SystemExit, which ends no more than the thread
+                error = raised if isinstance(raised, Exception) else RuntimeError(f"The handler ended with {raised!r}")
                 tell(error, event)
-                consumer.release([event], _delay(retry_delay, event, error))
+                consumer.release([event], delay(event, error))
             else:
                 consumer.finish(event)
         except Exception as error:

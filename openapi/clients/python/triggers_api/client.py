@@ -11,6 +11,8 @@ from urllib.parse import quote
 from . import _batch, _consumer, _work
 from ._acknowledge import acknowledge_all
 from ._http import Http
+from ._jobs import BULK, start_bulk
+from ._reading import reading
 from ._retry import Backoff
 from ._settings import settings_of
 from .inbox import Inbox
@@ -35,7 +37,8 @@ class Triggers:
     ``api_key`` and ``base_url`` default to TRIGGERS_API_KEY or API_KEY, and TRIGGERS_API_URL or API_URL, of the environment.
 
     ``timeout``: seconds for one attempt. ``deadline``: seconds for a call with all its attempts and the waits between them. A long
-    poll has its wait on top of both. ``max_attempts=1`` never repeats anything. ``parse_float``: as in ``json.loads``, such as
+    poll has its wait on top of both. ``max_attempts=1`` repeats nothing, except when a kept connection turns out to have been ended while it was
+    idle: then the request is sent once more, over a new one. ``parse_float``: as in ``json.loads``, such as
     ``decimal.Decimal``. ``ssl_context`` is for certificates of your own. ``connect`` makes connections in another way, such as
     through a proxy: it gets the seconds that opening may take, and gives an ``http.client.HTTPConnection``.
 
@@ -100,15 +103,17 @@ class Triggers:
         """Stores an event: when this returns, it is on disk. The idempotency key is made before the first attempt and is the same in all."""
         _, text = OutgoingEvent(event_type, payload, idempotency_key, timestamp, metadata).written()
         answer = self._http.parse(self._http.send("POST", "/v1/events", text))
-        return SendResult(answer["event_id"], answer["duplicate"], answer["received_at"], answer["expires_at"])
+        with reading():
+            return SendResult(answer["event_id"], answer["duplicate"], answer["received_at"], answer["expires_at"])
 
     def send_batch(
         self, events: Iterable[Union[OutgoingEvent, Mapping[str, Any]]], *, idempotency_key: Optional[str] = None
     ) -> BatchResult:
-        """Stores any number of events, in requests that the API takes. Look at ``failed``: one bad event never fails its neighbours.
+        """Stores any number of events, in requests that the API takes. Look at ``failed``: one bad event never fails its neighbours,
+        not even one that JSON cannot hold (``invalid_event``).
 
-        ``idempotency_key`` gives event i the key ``<key>:<i>``, unless it has one of its own. When a whole request fails, nothing is
-        sent after it, and ``error.batch`` says what became of each event.
+        ``idempotency_key`` gives event i the key ``<key>:<i>``, unless it has one of its own. When a whole request fails, nothing more
+        is read or sent, and ``error.batch`` says what became of each event that was read.
         """
         return _batch.send_batch(self._http, events, idempotency_key)
 
@@ -126,7 +131,8 @@ class Triggers:
         query = {"limit": limit, "cursor": cursor, "wait": wait_seconds or None, "event_type": types}
         query["include_leased"] = "true" if include_leased else None
         answer = self._http.json("GET", "/v1/inbox", query=query, wait=wait_seconds)
-        return Page([read_event(each) for each in answer["events"]], answer["has_more"], answer["next_cursor"])
+        with reading():
+            return Page([read_event(each) for each in answer["events"]], answer["has_more"], answer["next_cursor"])
 
     def receive(
         self,
@@ -146,7 +152,8 @@ class Triggers:
             event_types=event_types,
             receive_id=receive_id,
         )
-        return [LeasedEvent(each, self._http) for each in events]
+        with reading():
+            return [LeasedEvent(each, self._http) for each in events]
 
     def inbox(
         self,
@@ -201,7 +208,9 @@ class Triggers:
 
     def get_event(self, event_id: str) -> EventDetails:
         """An event with its status and history."""
-        return read_details(self._http.json("GET", f"/v1/events/{_part(event_id)}"))
+        answer = self._http.json("GET", f"/v1/events/{_part(event_id)}")
+        with reading():
+            return read_details(answer)
 
     @overload
     def replay(self, event_id: str) -> Dict[str, Any]: ...
@@ -226,7 +235,8 @@ class Triggers:
         dry_run: bool = False,
     ) -> Dict[str, Any]:
         """Puts an acknowledged event back into the inbox, or all that match ``filter``, which has ``from``, ``to``, and perhaps
-        ``event_types`` and ``status``. An answer with a ``job_id``: so many match that a job does it.
+        ``event_types`` and ``status``. An answer with a ``job_id``: so many match that a job does it. When the answer to a bulk
+        replay is lost, the repetition counts what is left to be moved, or gives the job that the first attempt has begun.
         """
         answer: Dict[str, Any]
         if event_id is not None:
@@ -236,8 +246,7 @@ class Triggers:
             raise TypeError("replay() takes an event_id or a filter")
         options: Dict[str, Any] = {"limit": limit, "max_per_second": max_per_second, "dry_run": dry_run or None}
         body = {"filter": dict(filter), **{name: value for name, value in options.items() if value is not None}}
-        answer = self._http.json("POST", "/v1/events/replay", body)
-        return answer
+        return start_bulk(self._http, "/v1/events/replay", body)
 
     def usage(self) -> Dict[str, Any]:
         """What is used of your limits, and every limit of the API."""
@@ -255,9 +264,11 @@ class Triggers:
         return answer
 
     def call(self, method: str, path: str, body: Optional[Mapping[str, Any]] = None, **query: Any) -> Any:
-        """Any other call of the API, with the same retries and errors: ``call("GET", "/v1/dead-letters", limit=10)``. Only for
-        requests that may be repeated.
+        """Any other call of the API, with the same retries and errors: ``call("GET", "/v1/dead-letters", limit=10)``. A rotation of
+        the key is sent once, whatever becomes of its answer.
         """
+        if method == "POST" and path in BULK and body is not None and not query:
+            return start_bulk(self._http, path, body)
         return self._http.json(method, path, body, query=query)
 
     def _consumer(

@@ -6,6 +6,7 @@ import threading
 from typing import Any, Dict, Mapping, Optional, Protocol
 
 from ._http import Http
+from ._reading import reading
 from .errors import LeaseLostError
 from .models import Event, event_members
 
@@ -50,7 +51,9 @@ class LeasedEvent(Event):
 
     def extend(self, lease_seconds: int) -> None:
         """Makes the lease last so many seconds from now. Not needed in ``inbox`` and ``work``. Raises LeaseLostError."""
-        self._set(lease_expires_at=self._command("extend", lease_seconds=lease_seconds)["lease_expires_at"])
+        answer = self._command("extend", lease_seconds=lease_seconds)
+        with reading():
+            self._set(lease_expires_at=answer["lease_expires_at"])
 
     def lose(self) -> None:
         """Called when the lease is known to be lost."""

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
-from .errors import TriggersError
-
 Payload = Mapping[str, Any]
 
 
@@ -27,7 +25,7 @@ class OutgoingEvent:
     metadata: Optional[Mapping[str, str]] = None
 
     def written(self, default_key: Optional[str] = None) -> Tuple[str, str]:
-        """Its idempotency key and its JSON: from here on nothing of it changes, and its key least of all.
+        """Its idempotency key (else the given, else a new one) and its JSON: from here on nothing of it changes, its key least of all.
 
         Raises TypeError or ValueError for a payload that JSON cannot hold, and for a time without a zone.
         """
@@ -147,9 +145,6 @@ def read_details(members: Mapping[str, Any]) -> EventDetails:
 
 def event_members(members: Mapping[str, Any]) -> Dict[str, Any]:
     """Those of Event. What a newer server adds is left out."""
-    try:
-        delivery = Delivery(members["delivery"]["count"], members["delivery"]["replayed"])
-        names = ("event_id", "event_type", "timestamp", "payload", "metadata", "trace_parent", "received_at", "expires_at")
-        return {**{name: members[name] for name in names}, "delivery": delivery, "cloudevent": members.get("cloudevent")}
-    except (KeyError, TypeError) as error:
-        raise TriggersError(f"The answer lacks a member: {error}", code="unexpected_answer") from None
+    delivery = Delivery(members["delivery"]["count"], members["delivery"]["replayed"])
+    names = ("event_id", "event_type", "timestamp", "payload", "metadata", "trace_parent", "received_at", "expires_at")
+    return {**{name: members[name] for name in names}, "delivery": delivery, "cloudevent": members.get("cloudevent")}

@@ -1,8 +1,8 @@
 import { answer, type Connection, type Schemas } from './api.ts';
 import { TriggersError, ValidationError } from './errors.ts';
 import type { Settings } from './options.ts';
-import { type OutgoingEvent, type WrittenEvent, write } from './outgoing.ts';
-import { backoffMs, sleep } from './retry.ts';
+import { keyOf, type OutgoingEvent, type WrittenEvent, write } from './outgoing.ts';
+import { repeat } from './repeat.ts';
 import type { CallOptions } from './transport.ts';
 
 /** The API's limits of a request: events, and bytes with the brackets around them. */
@@ -23,14 +23,15 @@ export type BatchItem = { index: number; idempotencyKey: string } & (
   | { status: 'failed'; eventId?: undefined; error: BatchItemError }
 );
 
-/** `results` has one for each event, in their order. */
+/** `results` has one for each event, in their order; after a failure, for each that was taken from the source. */
 export type BatchSummary = { accepted: number; duplicates: number; failed: number; results: BatchItem[] };
 
 type Pending = WrittenEvent & { index: number };
 
 /**
  * Sends any number of events, in requests that the API takes, one after the other.
- * @throws {TriggersError} a request failed as a whole; nothing is sent after it, and `error.batch` says what became of each event.
+ * @throws {TriggersError} a request failed as a whole; nothing is taken from the source or sent after it, and `error.batch` says what became of each
+ * event so far.
  */
 export async function sendBatch(
   connection: Connection,
@@ -40,27 +41,35 @@ export async function sendBatch(
 ): Promise<BatchSummary> {
   const results: BatchItem[] = [];
   let failure: TriggersError | undefined;
-  let index = 0;
+  let index = -1;
   const send = async (items: Pending[]) => {
     try {
-      if (failure === undefined) return await sendPart(connection, settings, items, options, results);
+      await sendPart(connection, settings, items, options, results);
     } catch (error) {
       if (!(error instanceof TriggersError)) throw error;
       // What is wrong with the only event of a request, such as its size, is no fault of its neighbours.
       if (!(error instanceof ValidationError && items.length === 1)) failure = error;
-      return fail(items, results, { code: error.code, detail: error.detail, retryable: error.retryable });
+      fail(items, results, { code: error.code, detail: error.detail, retryable: error.retryable });
     }
-    fail(items, results, { code: 'not_sent', detail: 'An earlier request of the batch failed.', retryable: true });
   };
   let part: Pending[] = [];
   let bytes = opening.length + closing.length;
   for await (const event of events) {
-    const item = { ...write(event, options.idempotencyKey && `${options.idempotencyKey}:${index}`), index };
     index += 1;
+    const idempotencyKey = keyOf(event, options.idempotencyKey && `${options.idempotencyKey}:${index}`);
+    const item = written(event, { index, idempotencyKey });
+    if ('error' in item) {
+      results[index] = item;
+      continue;
+    }
     const size = Buffer.byteLength(item.text) + 1;
     if (part.length > 0 && (part.length === batchLimits.events || bytes + size > batchLimits.bytes)) {
       await send(part);
       [part, bytes] = [[], opening.length + closing.length];
+    }
+    if (failure !== undefined) {
+      fail([item], results, { code: 'not_sent', detail: 'An earlier request of the batch failed.', retryable: true });
+      break;
     }
     part.push(item);
     bytes += size;
@@ -72,28 +81,30 @@ export async function sendBatch(
   throw failure;
 }
 
-/** One request, and again with those of its events that may be taken later. */
-async function sendPart(
-  connection: Connection,
-  { backoff, maxAttempts, deadlineMs }: Settings,
-  items: Pending[],
-  options: BatchOptions,
-  results: BatchItem[],
-): Promise<void> {
-  const deadline = performance.now() + (options.deadlineMs ?? deadlineMs);
-  for (let attempt = 1; ; attempt += 1) {
-    const given = await post(connection, items, { ...options, deadlineMs: Math.max(1, deadline - performance.now()) });
-    const again: Pending[] = [];
-    for (const { index, status, event_id: eventId, error } of given.results) {
-      const item = items[index] as Pending;
-      if (error !== undefined && isWorthRepeating(error)) again.push(item);
-      results[item.index] = resultOf(item, status, eventId, error);
-    }
-    const pauseMs = backoffMs(attempt, backoff);
-    if (again.length === 0 || attempt >= (options.maxAttempts ?? maxAttempts) || performance.now() + pauseMs >= deadline) return;
-    await sleep(pauseMs, options.signal);
-    items = again;
+/** The event as it goes on its way; failed, when it has what JSON has not: that is no fault of its neighbours. */
+function written(event: OutgoingEvent, known: { index: number; idempotencyKey: string }): Pending | (BatchItem & { status: 'failed' }) {
+  try {
+    return { ...write(event, known.idempotencyKey), ...known };
+  } catch (error) {
+    return { ...known, status: 'failed', error: { code: 'invalid_event', detail: (error as Error).message, retryable: false } };
   }
+}
+
+/** One request, and again with those of its events that may be taken later. */
+function sendPart(connection: Connection, settings: Settings, part: Pending[], options: BatchOptions, results: BatchItem[]): Promise<void> {
+  type Result = Schemas['BatchResult']['results'][number];
+  return repeat<Pending, Result>(
+    settings,
+    part,
+    {
+      send: async (items, call) => (await post(connection, items, call)).results,
+      isWorthRepeating: ({ error }) => isWorthRepeating(error),
+      onResult: (item, { status, event_id: eventId, error }) => {
+        results[item.index] = resultOf(item, status, eventId, error);
+      },
+    },
+    options,
+  );
 }
 
 function post(connection: Connection, items: Pending[], call: CallOptions): Promise<Schemas['BatchResult']> {
@@ -102,8 +113,8 @@ function post(connection: Connection, items: Pending[], call: CallOptions): Prom
 }
 
 /** A used-up quota comes back with the month: no call waits for that. */
-function isWorthRepeating({ code, retryable }: { code: string; retryable: boolean }): boolean {
-  return retryable && code !== 'quota_exceeded';
+function isWorthRepeating(error: { code: string; retryable: boolean } | undefined): boolean {
+  return (error?.retryable ?? false) && error?.code !== 'quota_exceeded';
 }
 
 function resultOf(
@@ -123,9 +134,12 @@ function resultOf(
   return { index, idempotencyKey, status, eventId };
 }
 
+/** What an earlier round has stored, or refused for good, stays so. */
 function fail(items: Pending[], results: BatchItem[], error: BatchItemError): void {
-  // What an earlier round has stored stays stored.
-  for (const item of items) if (!results[item.index]?.eventId) results[item.index] = resultOf(item, 'failed', undefined, error);
+  for (const item of items) {
+    const before = results[item.index];
+    if (before === undefined || isWorthRepeating(before.error)) results[item.index] = resultOf(item, 'failed', undefined, error);
+  }
 }
 
 function summaryOf(results: BatchItem[]): BatchSummary {

@@ -1,7 +1,8 @@
 import { type AcknowledgeSummary, acknowledgeAll } from './acknowledge.ts';
 import { type Api, answer, Connection, type Schemas } from './api.ts';
 import { type BatchOptions, type BatchSummary, sendBatch } from './batch.ts';
-import { type Camel, toCamel, toSnake } from './camel.ts';
+import { bulkMove, type MoveResult, type RedriveCommand, type ReplayCommand } from './bulk-move.ts';
+import { type Camel, toCamel } from './camel.ts';
 import {
   type DeadLetter,
   type EventDetails,
@@ -63,12 +64,6 @@ export type DeadLetterOptions = CallOptions & {
   cursor?: string;
 };
 
-/** Which acknowledged events or dead letters come back into the inbox. */
-export type ReplayCommand = Camel<Schemas['ReplayBody']>;
-export type RedriveCommand = Camel<Schemas['RedriveRequest']>;
-/** `jobId`: so many match that a job does it; ask `job(jobId)` how far it is. */
-export type MoveResult = Camel<Schemas['Replayed']> & { jobId?: string; status?: 'queued' };
-
 /**
  * A client of Triggers API. It holds no connection of its own and need not be closed; make one and share it.
  *
@@ -83,7 +78,7 @@ export class Triggers {
   constructor(options: TriggersOptions = {}) {
     this.#settings = settingsOf(options);
     this.#connection = new Connection(this.#settings);
-    this.#settler = new Settler(this.#connection);
+    this.#settler = new Settler(this.#connection, this.#settings);
   }
 
   /** Every call of the API as the OpenAPI document has it, sent with the same retries and errors. */
@@ -108,7 +103,7 @@ export class Triggers {
 
   /**
    * Stores any number of events, in requests that the API takes. Look at `failed`: one bad event never fails its neighbours, nor the call.
-   * @throws {TriggersError} a whole request failed; `error.batch` says what became of each event.
+   * @throws {TriggersError} a whole request failed; `error.batch` says what became of each event that was taken from the source.
    */
   sendBatch(events: Iterable<OutgoingEvent> | AsyncIterable<OutgoingEvent>, options?: BatchOptions): Promise<BatchSummary> {
     return sendBatch(this.#connection, this.#settings, events, options);
@@ -134,7 +129,7 @@ export class Triggers {
    * @throws {TriggersError} from the loop: receiving failed for good, or an acknowledgement did.
    */
   inbox<Payload = JsonObject>(options: InboxOptions = {}): AsyncGenerator<LeasedEvent<Payload>, void, undefined> {
-    return inbox<Payload>(this.#connection, this.#settler, options);
+    return inbox<Payload>(this.#connection, this.#settings, this.#settler, options);
   }
 
   /**
@@ -143,7 +138,7 @@ export class Triggers {
    * @throws {TriggersError} receiving failed for a reason that will not pass, such as a revoked key.
    */
   work<Payload = JsonObject>(handler: Handler<Payload>, options: WorkOptions<Payload> = {}): Promise<void> {
-    return work(this.#connection, this.#settler, this.#settings, handler, options);
+    return work(this.#connection, this.#settings, this.#settler, handler, options);
   }
 
   /** Ends an event, whoever holds it: it does not come again. @throws {NotFoundError} there is none, or it has expired. */
@@ -151,7 +146,7 @@ export class Triggers {
   /** Ends any number of events. Look at `failed`. */
   acknowledge(eventIds: Iterable<string>, options?: CallOptions): Promise<AcknowledgeSummary>;
   async acknowledge(ids: string | Iterable<string>, options?: CallOptions): Promise<Camel<Schemas['Acknowledged']> | AcknowledgeSummary> {
-    if (typeof ids !== 'string') return acknowledgeAll(this.#connection, ids, options);
+    if (typeof ids !== 'string') return acknowledgeAll(this.#connection, this.#settings, ids, options);
     const call = { params: { path: { id: ids } }, ...this.#connection.with(options) };
     return toCamel(await answer(this.api.PATCH('/v1/events/{id}/acknowledge', call)));
   }
@@ -175,12 +170,9 @@ export class Triggers {
   /** Puts all that match back into the inbox. */
   replay(command: ReplayCommand, options?: CallOptions): Promise<MoveResult>;
   async replay(which: string | ReplayCommand, options?: CallOptions): Promise<Camel<Schemas['BackInInbox']> | MoveResult> {
-    const more = this.#connection.with(options);
-    if (typeof which === 'string') {
-      return toCamel(await answer(this.api.POST('/v1/events/{id}/replay', { params: { path: { id: which } }, ...more })));
-    }
-    const body = { ...toSnake(which), filter: toSnake(which.filter) } as Schemas['ReplayBody'];
-    return toCamel(await answer(this.api.POST('/v1/events/replay', { body, ...more }))) as MoveResult;
+    if (typeof which !== 'string') return bulkMove(this.#connection, 'replay', which, options);
+    const call = { params: { path: { id: which } }, ...this.#connection.with(options) };
+    return toCamel(await answer(this.api.POST('/v1/events/{id}/replay', call)));
   }
 
   /** Puts a dead letter back into the inbox, with no deliveries counted. */
@@ -188,12 +180,9 @@ export class Triggers {
   /** Puts all that match back into the inbox. */
   redrive(command: RedriveCommand, options?: CallOptions): Promise<MoveResult>;
   async redrive(which: string | RedriveCommand, options?: CallOptions): Promise<Camel<Schemas['BackInInbox']> | MoveResult> {
-    const more = this.#connection.with(options);
-    if (typeof which === 'string') {
-      return toCamel(await answer(this.api.POST('/v1/dead-letters/{id}/redrive', { params: { path: { id: which } }, ...more })));
-    }
-    const body = { ...toSnake(which), ...('filter' in which && { filter: toSnake(which.filter) }) } as Schemas['RedriveRequest'];
-    return toCamel(await answer(this.api.POST('/v1/dead-letters/redrive', { body, ...more }))) as MoveResult;
+    if (typeof which !== 'string') return bulkMove(this.#connection, 'redrive', which, options);
+    const call = { params: { path: { id: which } }, ...this.#connection.with(options) };
+    return toCamel(await answer(this.api.POST('/v1/dead-letters/{id}/redrive', call)));
   }
 
   /** The dead letters, newest first. */

@@ -2,8 +2,10 @@ import type { Connection } from './api.ts';
 import { LeaseLostError, NotFoundError, type TriggersError } from './errors.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { LeasedEvent } from './leased-event.ts';
+import type { Settings } from './options.ts';
 import { defaultLeaseSeconds, receive } from './receive.ts';
-import { type Settler, settleAll } from './settle.ts';
+import { repeat } from './repeat.ts';
+import { type SettleItem, type Settlement, type Settler, settleAll } from './settle.ts';
 
 export type ConsumeOptions = {
   /** Only these; `order.*` is every type that begins with `order.`. */
@@ -24,13 +26,15 @@ const releaseDeadlineMs = 10_000;
  */
 export class Consumer<Payload> {
   readonly #connection: Connection;
+  readonly #settings: Settings;
   readonly #settler: Settler;
   readonly #options: ConsumeOptions;
   readonly #keeper: LeaseKeeper;
   #failure: TriggersError | undefined;
 
-  constructor(connection: Connection, settler: Settler, options: ConsumeOptions) {
+  constructor(connection: Connection, settings: Settings, settler: Settler, options: ConsumeOptions) {
     this.#connection = connection;
+    this.#settings = settings;
     this.#settler = settler;
     this.#options = options;
     this.#keeper = new LeaseKeeper({
@@ -66,6 +70,7 @@ export class Consumer<Payload> {
    * @throws {TriggersError} it is not certain that the event is acknowledged, and it will come again.
    */
   async finish(event: LeasedEvent<Payload>): Promise<void> {
+    if (event.settling) return this.#leave(event);
     if (isOver(event)) return;
     try {
       await event.acknowledge();
@@ -79,6 +84,7 @@ export class Consumer<Payload> {
   async release(events: LeasedEvent<Payload>[], delaySeconds = 0): Promise<void> {
     const open = events.filter((event) => !isOver(event));
     for (const event of open) this.#keeper.forget(event);
+    for (const event of events) if (event.settling) void this.#leave(event);
     for (let start = 0; start < open.length; start += 500) {
       const settlements = open.slice(start, start + 500).map(
         ({ eventId, leaseToken }) =>
@@ -89,8 +95,30 @@ export class Consumer<Payload> {
             delay_seconds: delaySeconds,
           }) as const,
       );
-      await settleAll(this.#connection, settlements, { deadlineMs: releaseDeadlineMs }).catch(() => {});
+      await this.#settle(settlements).catch(() => {});
     }
+  }
+
+  #settle(settlements: Settlement[]): Promise<void> {
+    return repeat<Settlement, SettleItem>(
+      this.#settings,
+      settlements,
+      {
+        send: (left, call) => settleAll(this.#connection, left, call),
+        isWorthRepeating: ({ error }) => error?.retryable ?? false,
+        onResult: () => {},
+      },
+      { deadlineMs: releaseDeadlineMs },
+    );
+  }
+
+  /**
+   * Nobody works on the event any more, and a settlement of its owner's own is on its way. When that fails, its owner is told; the lease is kept no
+   * longer, so that the event comes again.
+   */
+  async #leave(event: LeasedEvent<Payload>): Promise<void> {
+    await event.settlement;
+    this.#keeper.forget(event);
   }
 
   /** Keeps no lease any more. */

@@ -34,7 +34,7 @@ export class TriggersError extends Error {
   readonly problem: Record<string, unknown>;
   /** How often the request was sent. */
   attempts = 1;
-  /** Of `sendBatch`: what became of each event. Those behind the request that failed have failed with the code `not_sent`. */
+  /** Of `sendBatch`: what became of each event that was taken from the source. What was not sent any more has failed with the code `not_sent`. */
   declare batch?: BatchSummary;
 
   constructor(details: TriggersErrorDetails) {
@@ -51,36 +51,77 @@ export class TriggersError extends Error {
     this.problem = details.problem ?? {};
   }
 
+  /** As it is written here: a bundler may give the class itself another name. */
   override get name(): string {
-    return this.constructor.name;
+    return 'TriggersError';
   }
 }
 
 /** 401: the key is missing, wrong, expired or revoked. */
-export class AuthenticationError extends TriggersError {}
+export class AuthenticationError extends TriggersError {
+  override get name(): string {
+    return 'AuthenticationError';
+  }
+}
 /** 403: the key may not do this, or the partner is suspended. */
-export class PermissionDeniedError extends TriggersError {}
+export class PermissionDeniedError extends TriggersError {
+  override get name(): string {
+    return 'PermissionDeniedError';
+  }
+}
 /** 404: there is no such event, dead letter or job; or it has expired. */
-export class NotFoundError extends TriggersError {}
+export class NotFoundError extends TriggersError {
+  override get name(): string {
+    return 'NotFoundError';
+  }
+}
 /** 400, 413, 415 and 422: the request itself is wrong; `errors` says where. */
-export class ValidationError extends TriggersError {}
+export class ValidationError extends TriggersError {
+  override get name(): string {
+    return 'ValidationError';
+  }
+}
 /** 409: what was asked for does not fit the state of things. */
-export class ConflictError extends TriggersError {}
+export class ConflictError extends TriggersError {
+  override get name(): string {
+    return 'ConflictError';
+  }
+}
 /** 409 `lease_lost`: another worker has the event now, or it is settled. */
-export class LeaseLostError extends ConflictError {}
+export class LeaseLostError extends ConflictError {
+  override get name(): string {
+    return 'LeaseLostError';
+  }
+}
 /** 429: too much at once, or the monthly quota is used up. */
 export class RateLimitError extends TriggersError {
+  override get name(): string {
+    return 'RateLimitError';
+  }
+
   /** Seconds to wait at least. */
   get retryAfterSeconds(): number | undefined {
     return this.retryAfterMs === undefined ? undefined : Math.ceil(this.retryAfterMs / 1000);
   }
 }
 /** 5xx: the fault is on our side. */
-export class ServerError extends TriggersError {}
+export class ServerError extends TriggersError {
+  override get name(): string {
+    return 'ServerError';
+  }
+}
 /** There was no answer: no connection, or it broke. Whether the request was carried out is not known. */
-export class ConnectionError extends TriggersError {}
+export class ConnectionError extends TriggersError {
+  override get name(): string {
+    return 'ConnectionError';
+  }
+}
 /** There was no answer in time. */
-export class TimeoutError extends ConnectionError {}
+export class TimeoutError extends ConnectionError {
+  override get name(): string {
+    return 'TimeoutError';
+  }
+}
 
 /** The error of an answer. */
 export function answeredError(details: TriggersErrorDetails & { status: number }): TriggersError {

@@ -1,6 +1,7 @@
 import type { Connection } from './api.ts';
 import { type ConsumeOptions, Consumer } from './consumer.ts';
 import type { LeasedEvent } from './leased-event.ts';
+import type { Settings } from './options.ts';
 import type { Settler } from './settle.ts';
 
 export type InboxOptions = ConsumeOptions & {
@@ -18,11 +19,12 @@ export type InboxOptions = ConsumeOptions & {
  */
 export async function* inbox<Payload>(
   connection: Connection,
+  settings: Settings,
   settler: Settler,
   options: InboxOptions,
 ): AsyncGenerator<LeasedEvent<Payload>, void, undefined> {
   const { signal, maxEvents = 10, stopWhenEmpty = false } = options;
-  const consumer = new Consumer<Payload>(connection, settler, options);
+  const consumer = new Consumer<Payload>(connection, settings, settler, options);
   const finished = new Finished();
   const held: LeasedEvent<Payload>[] = []; // the first is in hand
   try {

@@ -1,16 +1,8 @@
 export type { AcknowledgeSummary } from './acknowledge.ts';
 export type { Api, Schemas } from './api.ts';
 export type { BatchItem, BatchItemError, BatchOptions, BatchSummary } from './batch.ts';
-export {
-  type DeadLetterOptions,
-  type ListOptions,
-  type MoveResult,
-  type PeekOptions,
-  type RedriveCommand,
-  type ReplayCommand,
-  type SendResult,
-  Triggers,
-} from './client.ts';
+export type { MoveResult, RedriveCommand, ReplayCommand } from './bulk-move.ts';
+export { type DeadLetterOptions, type ListOptions, type PeekOptions, type SendResult, Triggers } from './client.ts';
 export * from './errors.ts';
 export type { DeadLetter, EventDetails, InboxEvent, JsonObject, ListedEvent, Page } from './events.ts';
 export type { InboxOptions } from './inbox.ts';

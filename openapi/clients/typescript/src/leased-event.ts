@@ -35,7 +35,7 @@ export class LeasedEvent<Payload = JsonObject> {
   readonly #keeper: Keeper | undefined;
   readonly #lost = new AbortController();
   #settled: Settled | undefined;
-  #settling = false;
+  #settlement: Promise<void> | undefined;
 
   constructor(event: ReceivedEvent<Payload>, settler: Settler, keeper?: Keeper) {
     this.eventId = event.eventId;
@@ -67,7 +67,12 @@ export class LeasedEvent<Payload = JsonObject> {
 
   /** Whether a settlement is on its way: what the server says of the lease meanwhile may be its effect. */
   get settling(): boolean {
-    return this.#settling;
+    return this.#settlement !== undefined;
+  }
+
+  /** Resolves when the settlement that is on its way has succeeded or failed. @internal */
+  get settlement(): Promise<void> {
+    return this.#settlement ?? Promise.resolve();
   }
 
   /** Handled: it does not come again. @throws {LeaseLostError} another worker has it. */
@@ -102,7 +107,11 @@ export class LeasedEvent<Payload = JsonObject> {
 
   async #settle(as: Settled, settlement: Settlement): Promise<void> {
     if (this.#settled === as) return;
-    this.#settling = true;
+    let over = () => {};
+    const own = new Promise<void>((resolve) => {
+      over = resolve;
+    });
+    this.#settlement = own;
     try {
       await this.#settler.settle(settlement);
       this.#settled = as;
@@ -111,7 +120,8 @@ export class LeasedEvent<Payload = JsonObject> {
       if (error instanceof LeaseLostError) this.lose(error);
       throw error;
     } finally {
-      this.#settling = false;
+      if (this.#settlement === own) this.#settlement = undefined;
+      over();
     }
   }
 }

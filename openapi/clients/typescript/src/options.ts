@@ -6,7 +6,7 @@ export type TriggersOptions = {
   apiKey?: string;
   /** Where the API is, such as `https://triggers.example`. Default: TRIGGERS_API_URL or API_URL of the environment. */
   baseUrl?: string;
-  /** Milliseconds for one attempt, from sending to the last byte of the answer; a long poll has its wait on top. Default: 30,000. */
+  /** Milliseconds for one attempt, from sending to the last byte of the answer; a long poll has its wait on top. Infinity: none. Default: 30,000. */
   timeoutMs?: number;
   /** Milliseconds for a call with all its attempts and the waits between them; a long poll has its wait on top. Default: 120,000. */
   deadlineMs?: number;

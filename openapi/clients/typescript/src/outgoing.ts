@@ -20,9 +20,14 @@ export type OutgoingEvent = SendOptions & {
 /** An event as it goes on its way: from here on nothing of it changes, and its key least of all. */
 export type WrittenEvent = { idempotencyKey: string; text: string };
 
+/** The event's own key, or else the given one, or a new one. */
+export function keyOf(event: SendOptions, defaultKey: string | undefined): string {
+  return event.idempotencyKey ?? defaultKey ?? randomUUID();
+}
+
 /** @throws {TypeError} the payload has what JSON has not, such as a BigInt or a circle. */
-export function write(event: OutgoingEvent, defaultKey: string = randomUUID()): WrittenEvent {
-  const { eventType, payload, timestamp, metadata, idempotencyKey = defaultKey } = event;
+export function write(event: OutgoingEvent, idempotencyKey: string = keyOf(event, undefined)): WrittenEvent {
+  const { eventType, payload, timestamp, metadata } = event;
   const members = JSON.stringify({ event_type: eventType, timestamp, metadata, idempotency_key: idempotencyKey });
   const payloadText = payload instanceof RawJson ? payload.text : JSON.stringify(payload);
   if (payloadText === undefined) throw new TypeError('The payload of an event must be a JSON object.');

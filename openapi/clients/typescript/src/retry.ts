@@ -29,6 +29,14 @@ export function parseRetryAfter(header: string | null, now: number): number | un
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }
 
+/** Milliseconds that a timer can wait at most: with more it would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Milliseconds as a timer takes them: what is longer, also Infinity, is some 24 days. */
+export function timerMs(milliseconds: number): number {
+  return Math.min(milliseconds, longestTimerMs);
+}
+
 /** Resolves after so many milliseconds; rejects with the signal's reason when that is aborted before. */
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -43,7 +51,7 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', stop);
       resolve();
-    }, milliseconds);
+    }, timerMs(milliseconds));
     signal?.addEventListener('abort', stop, { once: true });
   });
 }

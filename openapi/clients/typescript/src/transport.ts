@@ -1,6 +1,6 @@
 import { answeredError, ConnectionError, TimeoutError, TriggersError } from './errors.ts';
 import type { Settings } from './options.ts';
-import { backoffMs, isRetryableStatus, parseRetryAfter, sleep } from './retry.ts';
+import { backoffMs, isRetryableStatus, parseRetryAfter, sleep, timerMs } from './retry.ts';
 
 export type CallOptions = {
   /** Ends the call, which then rejects with the signal's reason. Whether the request was carried out is not known then. */
@@ -21,8 +21,9 @@ type InnerOptions = CallOptions & {
 };
 
 /**
- * Sends a request until it is answered, as far as that can help. Every request of this client may be repeated: events have their idempotency keys,
- * receives their ids, and to settle twice is to settle once.
+ * Sends a request until it is answered, as far as that can help. What the client sends may be repeated: events have their idempotency keys, receives
+ * their ids, and to settle twice is to settle once. Two kinds of requests are not so. A bulk replay or redrive whose answer was lost finds its own job
+ * in its way; `bulkMove` sees to that. And each new key takes the place of the one before, so a request for one is sent once.
  *
  * The answer is read whole before it is given on, so that an answer that breaks off is an attempt that failed.
  */
@@ -36,13 +37,15 @@ export class Transport {
   /** @throws {TriggersError} of the last attempt; the reason of the signal. */
   async send(request: Request, options: InnerOptions = {}): Promise<Response> {
     const { backoff } = this.#settings;
-    const { signal, waitMs = 0, maxAttempts = this.#settings.maxAttempts } = options;
+    // A call of `api` by hand has its signal in the request.
+    const { signal = request.signal, waitMs = 0 } = options;
+    const maxAttempts = isOnce(request) ? 1 : (options.maxAttempts ?? this.#settings.maxAttempts);
     const body = request.body === null ? undefined : await request.arrayBuffer();
     const deadline = performance.now() + waitMs + (options.deadlineMs ?? this.#settings.deadlineMs);
     for (let attempt = 1; ; attempt += 1) {
       signal?.throwIfAborted();
       const timeoutMs = Math.min(waitMs + (options.timeoutMs ?? this.#settings.timeoutMs), deadline - performance.now());
-      const result = await this.#attempt(request, body, timeoutMs, options);
+      const result = await this.#attempt(request, body, timeoutMs, { ...options, signal });
       if (result instanceof Response) return result;
       result.attempts = attempt;
       if (!result.retryable || attempt >= maxAttempts) throw result;
@@ -65,7 +68,7 @@ export class Transport {
     const timer = setTimeout(() => {
       timedOut = true;
       stop.abort();
-    }, timeoutMs);
+    }, timerMs(timeoutMs));
     try {
       const response = await this.#settings.fetch(request.url, {
         method: request.method,
@@ -94,6 +97,11 @@ export class Transport {
       signal?.removeEventListener('abort', onAbort);
     }
   }
+}
+
+/** Whether a repetition could do harm. */
+function isOnce({ method, url }: Request): boolean {
+  return method === 'POST' && new URL(url).pathname.endsWith('/v1/keys/rotate');
 }
 
 /** Of an answer that is an error. What is no problem document comes from something between us, and only its status counts. */

@@ -13,7 +13,7 @@ export type Handler<Payload = JsonObject> = (event: LeasedEvent<Payload>) => unk
 export type WorkOptions<Payload = JsonObject> = ConsumeOptions & {
   /** Handlers that run at once. Default: 1. */
   concurrency?: number;
-  /** Seconds after which an event whose handler threw comes again. Default: 1, doubled with each delivery, 300 at most. */
+  /** Seconds after which an event whose handler threw comes again. Default, also when it throws itself: 1, doubled with each delivery, 300 at most. */
   retryDelaySeconds?: number | ((event: LeasedEvent<Payload>, error: unknown) => number);
   /** Told what a handler threw, with its event; and what made receiving or settling fail for a while. Default: console.error. */
   onError?: (error: unknown, event: LeasedEvent<Payload> | undefined) => void;
@@ -25,15 +25,24 @@ const maxDelaySeconds = 43_200;
 /** Handlers over an inbox; see `Triggers.work`. Only as much is fetched as can be begun at once: the rest is for other workers. */
 export async function work<Payload>(
   connection: Connection,
+  settings: Settings,
   settler: Settler,
-  { backoff }: Settings,
   handler: Handler<Payload>,
   options: WorkOptions<Payload>,
 ): Promise<void> {
   const { signal, concurrency = 1, onError = report } = options;
   if (!Number.isInteger(concurrency) || concurrency < 1) throw new TypeError('`concurrency` must be a whole number above 0.');
-  const consumer = new Consumer<Payload>(connection, settler, options);
+  const consumer = new Consumer<Payload>(connection, settings, settler, options);
   const running = new Set<Promise<void>>();
+
+  /** What `onError` itself throws, or rejects with, harms nobody else. */
+  const tell = async (error: unknown, event: LeasedEvent<Payload> | undefined) => {
+    try {
+      await onError(error, event);
+    } catch (own) {
+      console.error('triggers: `onError` has failed:', own);
+    }
+  };
 
   const begin = (event: LeasedEvent<Payload>) => {
     const run = handle(event).finally(() => running.delete(run));
@@ -44,11 +53,12 @@ export async function work<Payload>(
     try {
       await handler(event);
     } catch (error) {
-      onError(error, event);
-      await consumer.release([event], delayOf(options.retryDelaySeconds, event, error));
+      void tell(error, event);
+      const tellOwn = (own: unknown) => void tell(own, event);
+      await consumer.release([event], delayOf(options.retryDelaySeconds, event, error, tellOwn));
       return;
     }
-    await consumer.finish(event).catch((error) => onError(error, event));
+    await consumer.finish(event).catch((error) => void tell(error, event));
   };
 
   try {
@@ -67,8 +77,8 @@ export async function work<Payload>(
         if (!(error instanceof TriggersError) || !error.retryable) throw error;
         // A worker outlives the outages of what it depends on.
         failures += 1;
-        onError(error, undefined);
-        await sleep(backoffMs(failures, backoff, error.retryAfterMs), signal).catch(() => {});
+        void tell(error, undefined);
+        await sleep(backoffMs(failures, settings.backoff, error.retryAfterMs), signal).catch(() => {});
       }
     }
   } finally {
@@ -77,13 +87,21 @@ export async function work<Payload>(
   }
 }
 
+/** Seconds. What a function of the user throws is told, and the default holds; so it does for what is no number. */
 function delayOf<Payload>(
-  option: WorkOptions<Payload>['retryDelaySeconds'] = ({ delivery }) => Math.min(2 ** (delivery.count - 1), 300),
+  option: WorkOptions<Payload>['retryDelaySeconds'],
   event: LeasedEvent<Payload>,
   error: unknown,
+  onFailure: (error: unknown) => void,
 ): number {
-  const seconds = typeof option === 'function' ? option(event, error) : option;
-  return Math.min(Math.max(Math.ceil(seconds) || 0, 0), maxDelaySeconds);
+  let seconds: number | undefined;
+  try {
+    seconds = typeof option === 'function' ? option(event, error) : option;
+  } catch (own) {
+    onFailure(own);
+  }
+  if (typeof seconds !== 'number' || Number.isNaN(seconds)) seconds = Math.min(2 ** (event.delivery.count - 1), 300);
+  return Math.min(Math.max(Math.ceil(seconds), 0), maxDelaySeconds);
 }
 
 function report(error: unknown, event: LeasedEvent<unknown> | undefined): void {

@@ -23,11 +23,12 @@ export function addInbox(program: Command, context: Context): void {
       const { terminal } = context;
       let printed = 0;
       let more = false;
+      let widths: number[] | undefined;
       for await (const page of pages(api, options)) {
         more = page.hasMore;
         printed += page.events.length;
         if (options.json) for (const event of page.events) await terminal.jsonText(eventJson(event));
-        else if (page.events.length > 0) await terminal.table(eventColumns, eventRows(terminal, page.events));
+        else if (page.events.length > 0) widths = await terminal.table(eventColumns, eventRows(terminal, page.events), widths);
       }
       if (!terminal.interactive || options.json) return;
       if (printed === 0) terminal.say('the inbox is empty');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type OutgoingEvent, RawJson } from '@triggers-api/client';
+import { type BatchItem, type OutgoingEvent, RawJson, TriggersError } from '@triggers-api/client';
 import type { Command } from 'commander';
 import type { Api } from '../api.ts';
 import type { Context } from '../context.ts';
@@ -42,13 +42,37 @@ export async function sendLines(context: Context, command: Command, type: string
 
 type Counts = Record<'accepted' | 'duplicate' | 'failed', number>;
 
-/** Sends the good ones and prints what became of each line, in their order. */
-async function sendGroup(api: Api, { terminal }: Context, lines: Line[], counts: Counts, json: boolean | undefined): Promise<void> {
-  const events = lines.flatMap((line) => ('event' in line ? [line.event] : []));
-  const { results } = events.length > 0 ? await api.sendBatch(events) : { results: [] };
-  let next = 0;
+/** Sends the good ones and prints what became of each line, in their order; of those of a request that failed, what is stored all the same. */
+async function sendGroup(api: Api, context: Context, lines: Line[], counts: Counts, json: boolean | undefined): Promise<void> {
+  const good = lines.filter((line) => 'event' in line);
+  try {
+    const { results } = good.length > 0 ? await api.sendBatch(good.map(({ event }) => event)) : { results: [] };
+    await printGroup(context, lines, new Map(results.map((result) => [good[result.index], result])), counts, json);
+  } catch (error) {
+    const batch = error instanceof TriggersError ? (error.batch?.results ?? []) : [];
+    const stored = new Map(batch.filter(({ eventId }) => eventId !== undefined).map((result) => [good[result.index], result]));
+    await printGroup(
+      context,
+      [...stored.keys()].flatMap((line) => line ?? []),
+      stored,
+      counts,
+      json,
+    );
+    throw error;
+  }
+}
+
+type Results = Map<Line | undefined, BatchItem>;
+
+async function printGroup(
+  { terminal }: Context,
+  lines: Line[],
+  results: Results,
+  counts: Counts,
+  json: boolean | undefined,
+): Promise<void> {
   for (const line of lines) {
-    const result = 'event' in line ? results[next++] : undefined;
+    const result = results.get(line);
     const status = result?.status ?? 'failed';
     const error = 'event' in line ? result?.error : { code: 'invalid_line', detail: line.problem, retryable: false };
     counts[status] += 1;
@@ -61,7 +85,7 @@ async function sendGroup(api: Api, { terminal }: Context, lines: Line[], counts:
 
 /** The event of a line. What the line says itself comes before what the options say of all. */
 function read(number: number, line: string, type: string | undefined, { idempotencyKey, timestamp, metadata }: SendOptions): Line {
-  const all = { idempotencyKey, timestamp, metadata };
+  const all = { idempotencyKey, timestamp: timestamp?.time, metadata };
   try {
     if (type !== undefined) return { number, event: { ...all, eventType: type, payload: payloadOf(line, 'the line') } };
     const own = parseJson(line);

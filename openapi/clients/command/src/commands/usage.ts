@@ -14,7 +14,10 @@ export function addUsage(program: Command, context: Context): void {
       const usage = await api.usage();
       const { terminal } = context;
       if (json) return terminal.json(toSnake(usage));
-      if (!terminal.interactive) return terminal.table([], rows(toSnake(usage) as Usage));
+      if (!terminal.interactive) {
+        await terminal.table([], rows(toSnake(usage) as Usage));
+        return;
+      }
       const { month, monthly, burst } = usage;
       await terminal.record([
         ['month', `${printable(month)}, ${counted(usage.eventsAccepted, 'new event')}`],
