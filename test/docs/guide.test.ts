@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import t from 'tap';
 import { llmsText } from '../../scripts/guide/llms.ts';
-import { headingsOf, withoutBlocks } from '../../scripts/guide/markdown.ts';
+import { firstSentenceOf, headingsOf, withoutBlocks } from '../../scripts/guide/markdown.ts';
 import { commandsOf, quickStartOf } from '../../scripts/guide/quick-start.ts';
 import { withSamples } from '../../scripts/guide/samples.ts';
 
@@ -82,6 +82,8 @@ t.test('llms.txt has a title, a summary, and a line for each page of the guide',
   t.match(text, /^# Triggers API\n\n> .+\n\n/);
   for (const name of ['getting-started', 'patterns', 'errors', 'troubleshooting', 'faq', 'architecture', 'leases'])
     t.match(text, new RegExp(`^- \\[[^\\]]+\\]\\(/guide/${name}\\): .{20,}$`, 'm'), name);
+  t.notMatch(text, /^- \[.*:$/m, 'a sentence that leads to an example is ended');
+  t.equal(firstSentenceOf('# Errors\n\nEvery one is a document:\n\n- one'), 'Every one is a document.');
   t.equal(await read('docs/public/llms.txt'), text, 'npm run generate');
 });
 

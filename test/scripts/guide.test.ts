@@ -20,6 +20,10 @@ t.test('the guide is built anew when a page, a name or the way it is built has c
   await writeFile(path.join(docs, '.vitepress/dist/one.html'), 'built');
   await mkdir(path.join(docs, '.vitepress/building-x/temp'), { recursive: true });
   await writeFile(path.join(docs, '.vitepress/building-x/temp/one.js'), 'built');
+  for (const folder of ['samples/__pycache__', 'decisions', 'benchmarks']) {
+    await mkdir(path.join(docs, folder), { recursive: true });
+    await writeFile(path.join(docs, folder, 'call.cpython-311.pyc'), 'no page comes from it');
+  }
   t.equal(await sourcesHash(root), before);
   for (const file of ['docs/one.md', 'docs/.vitepress/config.ts', 'docs/.vitepress/theme/style.css', 'package-lock.json', 'CHANGELOG.md']) {
     await writeFile(path.join(root, file), 'changed');
@@ -55,7 +59,16 @@ t.test('a link of a page leads to the same on the site as in the repository', (t
 });
 
 t.test('a link to what partners do not get to see fails the build', (t) => {
-  for (const href of ['alerts.md', 'decisions/README.md', '../README.md', '../src/app.ts', '/v1/inbox', 'nowhere.md#faq']) {
+  for (const href of [
+    'alerts.md',
+    'decisions/README.md',
+    '../README.md',
+    '../src/app.ts',
+    '/v1/inbox',
+    'nowhere.md#faq',
+    'old/patterns.md',
+    'faq.md.bak',
+  ]) {
     t.throws(() => publishedLink(href), { message: /^docs\/leases\.md links to .+ which is not published/ }, href);
   }
   t.end();
