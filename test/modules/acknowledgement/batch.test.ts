@@ -130,6 +130,11 @@ t.test('what failed by our fault leaves its cause in the log, once a request, an
   for (const { error } of json.results) t.match(error, { code: 'internal', retryable: true });
   const logged = app.logs.filter((line) => line.includes(`"request_id":"${headers.get('x-request-id')}"`));
   t.equal(logged.length, 1);
-  t.match(JSON.parse(logged[0] as string), { level: 50, code: 'internal', operation: 'acknowledgeEvents', err: { message: 'Postgres: SQLSTATE XX000' } });
+  t.match(JSON.parse(logged[0] as string), {
+    level: 50,
+    code: 'internal',
+    operation: 'acknowledgeEvents',
+    err: { message: 'Postgres: SQLSTATE XX000' },
+  });
   t.match((await acknowledge(app, partner, ids)).json, { acknowledged: 3 });
 });
