@@ -42,13 +42,13 @@ async function allHaveTheirKey(t: Test, { db, results }: ImportSetUp, keysFile: 
   t.equal(new Set(keys.map(({ partner_id }) => partner_id)).size, count, 'one key each');
   const kept = new Map((await results(keysFile)).filter(({ api_key }) => api_key).map(({ slug, api_key }) => [slug, api_key as string]));
   t.equal(kept.size, count);
-  const accepted = await Promise.all(
-    [...kept].map(async ([slug, key]) => ({ slug, state: await findKey(db, testPepper, key, Date.now()) })),
-  );
-  t.ok(
-    accepted.every(({ slug, state }) => 'principal' in state && state.principal.slug === slug),
-    'servers accept every key that was kept',
-  );
+  // One after the other: all at once would wait for a connection longer than a pool lets them on a busy machine.
+  const refused: unknown[] = [];
+  for (const [slug, key] of kept) {
+    const state = await findKey(db, testPepper, key, Date.now());
+    if (!('principal' in state) || state.principal.slug !== slug) refused.push(slug);
+  }
+  t.same(refused, [], 'servers accept every key that was kept');
 }
 
 for (const [signal, exitCode] of [
