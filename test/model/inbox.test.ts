@@ -12,7 +12,7 @@ t.jobs = 2;
 
 /** MODEL_SEED chooses another run, MODEL_RUNS makes it longer. */
 const seed = seedOf(process.env.MODEL_SEED);
-const numRuns = Number(process.env.MODEL_RUNS ?? 120);
+const numRuns = Number(process.env.MODEL_RUNS ?? 200);
 const length = 50;
 
 // Most of a run is waiting for commits, so two go on side by side, each with a service and a clock of its own.
