@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { installPackages, mayInstall, pathOf } from './test-packages.ts';
 
 /** What the browser of the tests may be called on the PATH. */
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -15,23 +14,10 @@ const missingText = `There is no Chromium for the tests in a browser. One of the
 export function findBrowser(env: NodeJS.ProcessEnv = process.env): { TEST_CHROMIUM: string } {
   const find = () => env.TEST_CHROMIUM || names.map(pathOf).find(Boolean);
   let found = find();
-  if (!found && process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
-    install();
+  if (!found && mayInstall()) {
+    installPackages(['chromium'], missingText);
     found = find();
   }
   if (!found) throw new Error(missingText);
   return { TEST_CHROMIUM: found };
-}
-
-function pathOf(program: string): string {
-  return spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim();
-}
-
-function install(): void {
-  console.error('installing chromium (apt-get) …');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const step of [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]) {
-    const { status, stdout, stderr } = spawnSync('apt-get', ['-q', ...step], { env, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`apt-get ${step.join(' ')} failed:\n${stdout}${stderr}\n${missingText}`);
-  }
 }

@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { installPackages, mayInstall, pathOf } from './test-packages.ts';
 
 /** Programs of the tests of rules, alerts and dashboards: the variable that names each, and what it may be called on the PATH. */
 const programs = {
@@ -30,25 +29,11 @@ export function findPrometheus(env: NodeJS.ProcessEnv = process.env): Record<str
   const names = Object.keys(programs) as (keyof typeof programs)[];
   const find = () => Object.fromEntries(names.map((name) => [name, env[name] || programs[name].map(pathOf).find(Boolean) || '']));
   let found = find();
-  if (Object.values(found).includes('') && process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
-    install();
+  if (Object.values(found).includes('') && mayInstall()) {
+    installPackages(packages, missingText(packages));
     found = find();
   }
   const missing = names.filter((name) => !found[name]).map((name) => programs[name][0] as string);
   if (missing.length > 0) throw new Error(missingText(missing));
   return found;
-}
-
-function pathOf(program: string): string {
-  return spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim();
-}
-
-function install(): void {
-  console.error(`installing ${packages.join(', ')} (apt-get) …`);
-  // RUNLEVEL=1 keeps the packages from starting servers of their own: the tests start theirs.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  for (const step of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
-    const { status, stdout, stderr } = spawnSync('apt-get', ['-q', ...step], { env, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`apt-get ${step.join(' ')} failed:\n${stdout}${stderr}\n${missingText(packages)}`);
-  }
 }

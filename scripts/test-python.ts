@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { installPackages, mayInstall } from './test-packages.ts';
 
 /** Of the Python client and the samples: what they say they need. */
 const least = [3, 9] as const;
@@ -14,20 +14,11 @@ const missingText = `There is no Python ${least.join('.')} or newer for the test
  */
 export function findPython(env: NodeJS.ProcessEnv = process.env): { TEST_PYTHON: string } {
   const given = env.TEST_PYTHON || 'python3';
-  if (!isGood(given, env) && !env.TEST_PYTHON && process.getuid?.() === 0 && existsSync('/etc/debian_version')) install();
+  if (!isGood(given, env) && !env.TEST_PYTHON && mayInstall()) installPackages(['python3'], missingText);
   if (!isGood(given, env)) throw new Error(missingText);
   return { TEST_PYTHON: given };
 }
 
 function isGood(program: string, env: NodeJS.ProcessEnv): boolean {
   return spawnSync(program, ['-c', `import sys, sqlite3; sys.exit(sys.version_info < (${least}))`], { env }).status === 0;
-}
-
-function install(): void {
-  console.error('installing python3 (apt-get) …');
-  for (const step of [['update'], ['install', '-y', '--no-install-recommends', 'python3']]) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const { status, stdout, stderr } = spawnSync('apt-get', ['-q', ...step], { env, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`apt-get ${step.join(' ')} failed:\n${stdout}${stderr}\n${missingText}`);
-  }
 }

@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { freePort, startEmbeddedPostgres } from '../src/platform/embedded.ts';
 import { startPostgresContainer, startRedisContainer } from './test-containers.ts';
 import { makeFolder, removeFolder, removeLeftovers } from './test-folders.ts';
+import { installPackages, mayInstall, pathOf } from './test-packages.ts';
 
 /** A server for the tests: where it is, what it is in words, and how to end it (which does nothing to a server that was given). */
 export type Service = { url: string; origin: string; stop(): Promise<void> };
@@ -46,17 +46,16 @@ export async function startTestPostgres(): Promise<Service> {
 export async function startTestRedis(): Promise<Service> {
   if (process.env.TEST_REDIS_URL) return given(process.env.TEST_REDIS_URL);
   if (containersOnly) return startRedisContainer();
-  if (!onPath('redis-server')) {
-    const mayInstall = process.getuid?.() === 0 && existsSync('/etc/debian_version');
+  if (!pathOf('redis-server')) {
     if (dockerAnswers()) {
       try {
         return await startRedisContainer();
       } catch (error) {
-        if (!mayInstall) throw error; // Docker without a way to its images is as good as none
+        if (!mayInstall()) throw error; // Docker without a way to its images is as good as none
       }
     }
-    if (!mayInstall) throw new Error(noRedis);
-    installRedis();
+    if (!mayInstall()) throw new Error(noRedis);
+    installPackages(['redis-server'], noRedis);
   }
   const port = await freePort();
   const folder = await makeFolder();
@@ -91,20 +90,6 @@ const noRedis = `There is no Redis for the tests. One of these helps:
   - start Docker
   - set TEST_REDIS_URL=redis://host:port`;
 
-function onPath(program: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
-}
-
 function dockerAnswers(): boolean {
   return spawnSync('docker', ['info', '--format', '{{.ServerVersion}}'], { timeout: 10_000 }).status === 0;
-}
-
-function installRedis(): void {
-  console.error('installing redis-server (apt-get) …');
-  // RUNLEVEL=1 keeps the package from starting a server of its own: the tests start theirs.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  for (const step of [['update'], ['install', '-y', '--no-install-recommends', 'redis-server']]) {
-    const { status, stdout, stderr } = spawnSync('apt-get', ['-q', ...step], { env, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`apt-get ${step.join(' ')} failed:\n${stdout}${stderr}\n${noRedis}`);
-  }
 }

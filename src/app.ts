@@ -8,7 +8,7 @@ import { createSettleWriter } from './modules/acknowledgement/settle-writer.ts';
 import { deadLetters } from './modules/dead-letters/routes.ts';
 import { events } from './modules/events/routes.ts';
 import { guide } from './modules/guide/routes.ts';
-import { cached, probeVault, queueTrouble, watchBacklog } from './modules/health/probes.ts';
+import { probeVault, queueTrouble, watchBacklog } from './modules/health/probes.ts';
 import { health } from './modules/health/routes.ts';
 import { watchTables, watchVault } from './modules/health/watch.ts';
 import { inbox } from './modules/inbox/routes.ts';
@@ -26,6 +26,7 @@ import { apiLimits } from './openapi/limits.ts';
 import { registerOpenApi } from './openapi/plugin.ts';
 import { registerAccept } from './pipeline/accept.ts';
 import { registerAccessLog } from './pipeline/access-log.ts';
+import { authFailures } from './pipeline/auth/authenticator.ts';
 import { auth } from './pipeline/auth/plugin.ts';
 import { suspiciousPatterns } from './pipeline/auth/suspicion.ts';
 import { registerClosing } from './pipeline/closing.ts';
@@ -42,6 +43,7 @@ import { serverOptions } from './pipeline/server-options.ts';
 import { registerTracing } from './pipeline/trace.ts';
 import { registerValidation } from './pipeline/validation.ts';
 import { Waits } from './pipeline/waits.ts';
+import { cached } from './platform/cached.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { createMetrics, type Metrics, watchPools, watchQueue } from './platform/metrics.ts';
 import { PartnerActivity } from './platform/partner-activity.ts';
@@ -79,6 +81,7 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
   activity.watch(metrics);
   // From 0 on, so that the first of each is a rise.
   for (const pattern of suspiciousPatterns) metrics.suspiciousPatterns.inc({ pattern }, 0);
+  for (const reason of authFailures) metrics.authFailures.inc({ reason }, 0);
   if (config.PRICE_PER_HOUR !== undefined) metrics.pricePerHour.set(config.PRICE_PER_HOUR);
   const pools = createPools({
     databaseUrl: config.DATABASE_URL,

@@ -13,7 +13,7 @@ export const defaultSecrets = '/etc/alertmanager/secrets';
  * Stands for the URL of the dead man's switch: Alertmanager reads it from a file only from 0.26 on, so deploy/compose/start-alertmanager.sh puts it in.
  * The name is one that no resolver knows (RFC 2606): forgotten, it fails, and tells nobody that all is well.
  */
-export const watchdogPlaceholder = 'https://watchdog-url.invalid/';
+export const watchdogExample = 'https://watchdog-url.invalid/';
 export const defaultLogUrl = 'http://alert-log:9095/alerts';
 
 const summary = '{{ .CommonLabels.alertname }}: {{ with index .Alerts 0 }}{{ .Annotations.summary }}{{ end }}';
@@ -23,7 +23,7 @@ const severity = '{{ .CommonLabels.severity }}';
 /** The receivers that the routes name. All of them but the Watchdog's say when an alert is over: that one never is. */
 export function receivers(options: AlertmanagerOptions) {
   const { outside, secrets = defaultSecrets, pagerdutyUrl, logUrl = defaultLogUrl } = options;
-  const { watchdogUrl = outside ? watchdogPlaceholder : logUrl } = options;
+  const { watchdogUrl = outside ? watchdogExample : logUrl } = options;
   const log = { webhook_configs: [{ url: logUrl, send_resolved: true }] };
   const watchdog = { webhook_configs: [{ url: watchdogUrl, send_resolved: false }] };
   if (!outside) {

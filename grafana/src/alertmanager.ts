@@ -1,4 +1,4 @@
-import { defaultSecrets, receivers, watchdogPlaceholder } from './alertmanager-receivers.ts';
+import { defaultSecrets, receivers, watchdogExample } from './alertmanager-receivers.ts';
 import { alerts } from './alerts.ts';
 import type { Severity } from './model.ts';
 import { generatedNote, yamlText } from './rule-files.ts';
@@ -16,7 +16,7 @@ export type AlertmanagerOptions = {
   pagerdutyUrl?: string;
   /** Receiver that writes alerts to its log. */
   logUrl?: string;
-  /** Dead man's switch: whoever calls somebody when this falls silent. Outside it is a placeholder until the start. */
+  /** Dead man's switch: whoever calls somebody when this falls silent. Outside it is an example until the start. */
   watchdogUrl?: string;
   /** Time to collect what belongs together, for pages and for everything else; and between news of one group. */
   pageWait?: string;
@@ -82,4 +82,4 @@ export const alertmanagerText = () =>
 
 /** prometheus/alertmanager-outside.yml: with PagerDuty and Slack. */
 export const alertmanagerOutsideText = () =>
-  `${generatedNote}# Its secrets are files in ${defaultSecrets}; docs/alerts.md names them.\n# deploy/compose/start-alertmanager.sh puts the dead man's switch's URL in place of ${watchdogPlaceholder}\n${yamlText(alertmanagerConfiguration({ outside: true }))}`;
+  `${generatedNote}# Its secrets are files in ${defaultSecrets}; docs/alerts.md names them.\n# deploy/compose/start-alertmanager.sh puts the dead man's switch's URL in place of ${watchdogExample}\n${yamlText(alertmanagerConfiguration({ outside: true }))}`;

@@ -1,6 +1,6 @@
 import type { Alert } from './alert.ts';
 import { inhibitions, receiverOf } from './alertmanager.ts';
-import { defaultSecrets, secretFiles, watchdogPlaceholder } from './alertmanager-receivers.ts';
+import { defaultSecrets, secretFiles, watchdogExample } from './alertmanager-receivers.ts';
 import { alertGroups, alerts } from './alerts.ts';
 import { panelsOf } from './dashboards/index.ts';
 import type { Severity } from './model.ts';
@@ -59,7 +59,7 @@ With Compose that is \`ALERTMANAGER_CONFIGURATION=alertmanager-outside.yml\` and
 message: a new key needs no restart.
 
 The exception is \`watchdog-url\`, which Alertmanager reads from a file only from 0.26 on: \`deploy/compose/start-alertmanager.sh\` puts it into the
-configuration at each start, and does not start without it. Without Compose, put it in place of \`${watchdogPlaceholder}\` yourself. The switch must be
+configuration at each start, and does not start without it. Without Compose, put it in place of \`${watchdogExample}\` yourself. The switch must be
 of another company and another network than this: it is what calls when Prometheus, Alertmanager or the whole machine is gone. One that wants no token ignores
 \`watchdog-token\`; the file must be there all the same.
 `;

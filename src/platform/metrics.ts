@@ -99,12 +99,7 @@ export function createMetrics(version: string) {
       ['policy'],
       ['burst', 'monthly', 'address'],
     ),
-    authFailures: counter(
-      'auth_failures_total',
-      'Refused credentials by reason.',
-      ['reason'],
-      ['missing', 'malformed', 'unknown', 'revoked', 'expired', 'forbidden'],
-    ),
+    authFailures: counter('auth_failures_total', 'Refused credentials by reason.', ['reason']),
     partitionsAhead: silentGauge('partitions_ahead_days', 'Days after today for which the events table has partitions.'),
     retentionRunAt: silentGauge('retention_last_run_timestamp_seconds', 'When the retention job last ended well.'),
     jobFailures: counter('job_failures_total', 'Background jobs that failed.', ['job']),

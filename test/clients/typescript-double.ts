@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { Test } from 'tap';
+import { listen } from '../helper/listen.ts';
 
 /** What came: a request with its whole body. */
 export type Came = { method: string; path: string; headers: IncomingHttpHeaders; text: string; at: number };
@@ -20,13 +20,9 @@ export async function startDouble(t: Pick<Test, 'teardown'>, ...answers: Scripte
     came.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers, text, at: performance.now() });
     give(response, script.length > 1 ? (script.shift() as Scripted) : script[0]);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  const url = await listen(t, server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     came,
     next: (...next) => {
       script = next;

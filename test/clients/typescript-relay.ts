@@ -1,7 +1,7 @@
 import { createServer, request as send } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { Test } from 'tap';
+import { listen } from '../helper/listen.ts';
 
 export type Relay = {
   url: string;
@@ -35,13 +35,9 @@ export async function startRelay(t: Pick<Test, 'teardown'>, target: string): Pro
     request.socket.once('close', () => onward.destroy());
     onward.end(body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  const url = await listen(t, server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     came,
     loseAnswers: (count, pathEnd) => {
       lost = { count, pathEnd };

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
+import { listen } from '../helper/listen.ts';
 
 /**
  * What is not the API, over HTTP on 127.0.0.1: under /redirect it sends everybody to /led-here, under /page it answers 200 with a page, as the log-in of a
@@ -15,10 +14,5 @@ export async function startElsewhere(t: Pick<Test, 'teardown'>): Promise<{ url: 
     if (kind === 'redirect') response.writeHead(307, { location: '/led-here' }).end();
     else response.writeHead(200, { 'content-type': 'text/html' }).end("<p>Log in to the guests' network</p>");
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+  return { url: await listen(t, server), requests };
 }

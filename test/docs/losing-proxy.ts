@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { Test } from 'tap';
+import { listen } from '../helper/listen.ts';
 
 /**
  * The API behind a bad network, over HTTP on 127.0.0.1: the first request is turned away with 503 and `Retry-After: 1`, and after that the first answer to
@@ -32,10 +31,5 @@ export async function startLosingProxy(t: Pick<Test, 'teardown'>, target: string
     if (first) request.socket.destroy();
     else response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' }).end(text);
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+  return { url: await listen(t, server), requests };
 }

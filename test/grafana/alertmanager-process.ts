@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { freePort } from '../../src/platform/embedded.ts';
+import { listen } from '../helper/listen.ts';
 import { until } from '../helper/until.ts';
 import { programs } from './promtool.ts';
 import type { Teardown } from './undo.ts';
@@ -22,12 +22,7 @@ export async function startDouble(t: Teardown) {
     response.writeHead(pagerDuty ? 202 : 200, { 'content-type': pagerDuty ? 'application/json' : 'text/plain' });
     response.end(pagerDuty ? '{"status":"success"}' : 'ok');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = await listen(t, server);
   return { url, received, at: (name: string) => received.filter((each) => each.path === `/${name}`) };
 }
 

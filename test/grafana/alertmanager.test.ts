@@ -4,7 +4,7 @@ import t from 'tap';
 import { parse } from 'yaml';
 import type { Alert } from '../../grafana/src/alert.ts';
 import { alertmanagerConfiguration, inhibitions, receiverOf } from '../../grafana/src/alertmanager.ts';
-import { defaultLogUrl, secretFiles, watchdogPlaceholder } from '../../grafana/src/alertmanager-receivers.ts';
+import { defaultLogUrl, secretFiles, watchdogExample } from '../../grafana/src/alertmanager-receivers.ts';
 import { alerts } from '../../grafana/src/alerts.ts';
 import { alertRule, yamlText } from '../../grafana/src/rule-files.ts';
 import { until } from '../helper/until.ts';
@@ -46,8 +46,8 @@ const watchdogUrl = (text: string) =>
 
 t.test('the dead man’s switch is not on this machine: outside, its URL is one that must be put in', async (t) => {
   t.same(watchdogUrl(await readFile(plain, 'utf8')), [defaultLogUrl], 'nothing is sent outside without being told to');
-  t.same(watchdogUrl(await readFile(outside, 'utf8')), [watchdogPlaceholder]);
-  t.match(new URL(watchdogPlaceholder).hostname, /\.invalid$/, 'a name that never resolves: forgotten, it fails');
+  t.same(watchdogUrl(await readFile(outside, 'utf8')), [watchdogExample]);
+  t.match(new URL(watchdogExample).hostname, /\.invalid$/, 'a name that never resolves: forgotten, it fails');
 });
 
 t.test('Alertmanager starts with the URL of the dead man’s switch from its file, and not without one', async (t) => {
@@ -79,7 +79,7 @@ t.test('Alertmanager starts with the URL of the dead man’s switch from its fil
   t.same([code, output], [0, `started --config.file=${made} --storage.path=/data\n`], 'the URL is no argument');
   const text = await readFile(made, 'utf8');
   t.same(watchdogUrl(text), [url]);
-  t.equal(text.replace(url, watchdogPlaceholder), await readFile(outside, 'utf8'), 'and nothing else has changed');
+  t.equal(text.replace(url, watchdogExample), await readFile(outside, 'utf8'), 'and nothing else has changed');
   t.equal((await stat(made)).mode & 0o077, 0, 'nobody else reads it');
   t.match(await run(programs.amtool, ['check-config', made]), { code: 0 });
 

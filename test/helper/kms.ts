@@ -1,9 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Test } from 'tap';
+import { listen } from './listen.ts';
 
 type Context = Record<string, string>;
 type Request = {
@@ -95,13 +94,7 @@ export async function startKms(t: Pick<Test, 'teardown'>): Promise<KmsDouble> {
     }
   }
 
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  double.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  double.endpoint = await listen(t, server);
   return double;
 }
 

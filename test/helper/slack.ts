@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Test } from 'tap';
+import { listen } from './listen.ts';
 
 export type SlackMessage = {
   ts: string;
@@ -85,12 +84,7 @@ export async function startSlack(t: Pick<Test, 'teardown'>, token = 'xoxb-1-test
     },
   };
   const server = createServer((request, response) => void handle(request, response));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  slack.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`;
+  slack.url = `${await listen(t, server)}/api/`;
   return slack;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import t from 'tap';
+import { authFailures } from '../../src/pipeline/auth/authenticator.ts';
 import { generateKey } from '../../src/pipeline/auth/key-format.ts';
+import { suspiciousPatterns } from '../../src/pipeline/auth/suspicion.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
 import { partitionDaysAhead } from '../../src/platform/migrations.ts';
 import { createKeyFile } from '../../src/platform/vault/key-file.ts';
@@ -140,6 +142,16 @@ t.test('what the tables hold is read at each scrape: dead letters, audit rows, k
   await own.request('POST', '/v1/inbox/receive', { key: partner.key, body: { max_events: 1, lease_seconds: 30 } });
   t.equal((await own.request('PATCH', `/v1/events/${eventId}/reject`, { key: partner.key, body: {} })).status, 200);
   t.equal((await read())[0], 1);
+});
+
+t.test('every reason of a refusal and every suspicious pattern is there from the start, as 0: the first one is a rise', async (t) => {
+  const own = await startTestApp(t);
+  const valuesOf = async (name: string) => (await own.app.metrics.registry.getSingleMetric(name)?.get())?.values ?? [];
+  const shown = async (name: string, label: string) =>
+    Object.fromEntries((await valuesOf(name)).map(({ labels, value }) => [labels[label], value]));
+  const zeros = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 0]));
+  t.same(await shown('auth_failures_total', 'reason'), zeros(authFailures));
+  t.same(await shown('suspicious_patterns_total', 'pattern'), zeros(suspiciousPatterns));
 });
 
 t.test('every replica tells how many days have a partition, whichever of them makes them, and that fewer do as days go by', async (t) => {

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { cached } from '../../platform/cached.ts';
 
 /** The built guide: scripts/guide.ts makes it, and says in `.guide.json` what the server must know of it. */
 export type Site = {
@@ -18,18 +19,11 @@ export type Site = {
 export function watchSite(folder: string, maxAgeMs = 1_000): () => Promise<Site | undefined> {
   const facts = path.join(folder, factsFile);
   let known: { builtMs: number | undefined; site: Site | undefined } = { builtMs: undefined, site: undefined };
-  let latest: { atMs: number; site: Promise<Site | undefined> } | undefined;
-  return () => {
-    const nowMs = performance.now();
-    if (!latest || nowMs - latest.atMs > maxAgeMs) latest = { atMs: nowMs, site: look() };
-    return latest.site;
-  };
-
-  async function look(): Promise<Site | undefined> {
+  return cached(maxAgeMs, async () => {
     const builtMs = (await stat(facts).catch(() => undefined))?.mtimeMs;
     if (builtMs !== known.builtMs) known = { builtMs, site: await readSite(folder) };
     return known.site;
-  }
+  });
 }
 
 const factsFile = '.guide.json';

@@ -51,16 +51,6 @@ export async function probeVault(vault: Vault, db: Kysely<Database>): Promise<Va
   return { healthy: used !== undefined, latencyMs: used?.latencyMs ?? null, lastKeyRotation: rotated?.value };
 }
 
-/** What `look` gave within the last `maxAgeMs`, or gives now. */
-export function cached<Value>(maxAgeMs: number, look: () => Promise<Value>): () => Promise<Value> {
-  let latest: { at: number; result: Promise<Value> } | undefined;
-  return () => {
-    const now = performance.now();
-    if (!latest || now - latest.at > maxAgeMs) latest = { at: now, result: look() };
-    return latest.result;
-  };
-}
-
 /** Milliseconds that an event may wait for its commit to begin; past that its sender is answered 503. */
 const longestWaitMs = 3_000;
 

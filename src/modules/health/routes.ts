@@ -2,10 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
+import { cached } from '../../platform/cached.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
-import { cached, type Probe, probePostgres, probeRedis, type VaultProbe } from './probes.ts';
+import { type Probe, probePostgres, probeRedis, type VaultProbe } from './probes.ts';
 import { Health, Live, Ready } from './schema.ts';
 
 export type HealthOptions = {

@@ -1,16 +1,29 @@
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../../platform/clock.ts';
 import { ApiError } from '../errors/catalogue.ts';
-import { type CredentialFault, readKey } from './credentials.ts';
+import { readKey } from './credentials.ts';
 import type { FailureLimit } from './failure-limit.ts';
 import { KeyCache, type KnownKey } from './key-cache.ts';
 import { parseKey } from './key-format.ts';
-import type { Refusal } from './key-store.ts';
 import type { Principal, Scope } from './principal.ts';
 import type { Suspicion } from './suspicion.ts';
 
 /** Why a request was not let in, for the metric; the caller learns only the code. */
-export type AuthFailure = CredentialFault['reason'] | Refusal | 'throttled' | 'suspended' | 'network' | 'forbidden';
+/** Why a request is not let in: its credentials, its key (`Refusal`), its address, its partner, its scope. */
+export const authFailures = [
+  'missing',
+  'ambiguous',
+  'malformed',
+  'unknown',
+  'revoked',
+  'expired',
+  'throttled',
+  'suspended',
+  'network',
+  'forbidden',
+] as const;
+
+export type AuthFailure = (typeof authFailures)[number];
 
 export type AuthenticatorOptions = {
   cache: KeyCache;
