@@ -178,7 +178,7 @@ t.test('a comparison with the past asks the same question, an hour and a day ear
   const compared = panelsIn(overview).filter(({ targets = [] }) => targets.some(({ expr }) => expr.includes('offset')));
   t.same(
     compared.map(({ title }) => title),
-    ['Requests per second', 'Error ratio trend', 'p95 trend'],
+    ['Requests per second', 'Errors per second', 'Error ratio trend', 'p95 trend'],
   );
   for (const { title, targets = [] } of compared) {
     const now = targets[0]?.expr;

@@ -16,6 +16,7 @@ export const requests: Group = {
       unit: 'reqps',
       queries: compared(recorded.requestRate),
       styles: comparedStyles,
+      width: 6,
     }),
     lines({
       title: 'Requests by status',
@@ -23,6 +24,16 @@ export const requests: Group = {
       unit: 'reqps',
       queries: [{ expr: recorded.statusRate, legend: '{{status}}' }],
       stacked: true,
+      width: 6,
+    }),
+    lines({
+      title: 'Errors per second',
+      description: 'All 5xx, beside the same an hour and a day ago.',
+      unit: 'reqps',
+      queries: compared(recorded.errorRate),
+      styles: comparedStyles,
+      alerts: ['HighErrorRate'],
+      width: 6,
     }),
     lines({
       title: 'Requests by version',
@@ -30,6 +41,7 @@ export const requests: Group = {
       unit: 'reqps',
       queries: [{ expr: recorded.versionRequestRate, legend: '{{version}}' }],
       stacked: true,
+      width: 6,
     }),
     lines({
       title: 'Error ratio trend',
