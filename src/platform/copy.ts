@@ -1,51 +1,139 @@
 import type pg from 'pg';
 
-type WireConnection = {
-  query(text: string): void;
-  sendCopyFromChunk(chunk: Buffer): void;
-  endCopyFrom(): void;
-};
+/** The part of pg's connection that is written to. */
+type WireConnection = { stream: { write(bytes: Buffer): boolean } };
+
+const messageType = { query: 0x51, copyData: 0x64, copyDone: 0x63 } as const;
+
+/** How binary COPY data begins (Postgres manual, COPY, File Formats): the signature, no flags, no header extension. */
+const copyHeader = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 
 /**
- * Several `COPY … FROM STDIN` statements in one message: Postgres runs the statements of a simple query in one transaction, so all tables get
- * their rows or none does, for one exchange instead of four.
- * `parts` are in the order of the statements; each has the rows in COPY's text format.
- * @throws the database's error; then nothing was stored.
+ * Several `COPY … FROM STDIN (FORMAT binary)` with their rows, as the bytes of one exchange: Postgres runs the statements of a simple query in one
+ * transaction, so all tables get their rows or none does. Binary, because neither side then looks for characters to escape: it takes Postgres two
+ * thirds of the time of COPY's text format.
+ *
+ * The rows follow the statements without a wait for CopyInResponse, so that a commit is one message and one answer. When a statement fails, Postgres
+ * ignores what is left of them, as its protocol promises ("Simple Query" and "COPY Operations" in the manual's chapter on the protocol).
+ *
+ * Write it in order: for each statement `beginTable`, then each row as `beginRow` and its values, then `endTable`; then `send`, once.
  */
-export function copyInto(client: pg.ClientBase, parts: CopyPart[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.query(new CopyQuery(parts, (error) => (error ? reject(error) : resolve())) as never);
-  });
+export class CopyMessage {
+  #bytes: Buffer;
+  #length = 0;
+  #tableAt = 0;
+
+  /** @param sizeHint bytes that the rows will probably take; more is made room for. */
+  constructor(statements: readonly string[], sizeHint: number) {
+    const query = `${statements.join(';')}\0`;
+    this.#bytes = Buffer.allocUnsafeSlow(sizeHint + query.length + 128);
+    this.#bytes[0] = messageType.query;
+    this.#bytes.writeInt32BE(4 + query.length, 1);
+    this.#length = 5 + this.#bytes.write(query, 5, 'latin1');
+  }
+
+  beginTable(): void {
+    this.#makeRoom(5 + copyHeader.length);
+    this.#tableAt = this.#length;
+    this.#bytes[this.#length] = messageType.copyData;
+    this.#length += 5;
+    this.#length += copyHeader.copy(this.#bytes, this.#length);
+  }
+
+  endTable(): void {
+    this.#makeRoom(7);
+    this.#bytes.writeInt16BE(-1, this.#length);
+    this.#length += 2;
+    this.#bytes.writeInt32BE(this.#length - this.#tableAt - 1, this.#tableAt + 1);
+    this.#bytes[this.#length] = messageType.copyDone;
+    this.#bytes.writeInt32BE(4, this.#length + 1);
+    this.#length += 5;
+  }
+
+  /** As many values follow as the statement names columns. */
+  beginRow(columns: number): void {
+    this.#makeRoom(2);
+    const bytes = this.#bytes;
+    bytes[this.#length++] = columns >> 8;
+    bytes[this.#length++] = columns;
+  }
+
+  /** A value of the type `integer`. */
+  integer(value: number): void {
+    this.#makeRoom(8);
+    this.#int32(4);
+    this.#int32(value);
+  }
+
+  /** A value of the type `uuid`, from its 36 characters in lower case. */
+  uuid(text: string): void {
+    this.#makeRoom(20);
+    this.#int32(16);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let index = 0; index < 36; index += 2) {
+      if (text.charCodeAt(index) === hyphen) index += 1;
+      bytes[at++] = (hexDigit(text.charCodeAt(index)) << 4) | hexDigit(text.charCodeAt(index + 1));
+    }
+    this.#length = at;
+  }
+
+  /** A value of the type `text`. Returns how many bytes it has. */
+  text(value: string): number {
+    const at = this.#length + 4;
+    const most = 4 + value.length * 3;
+    if (this.#bytes.length - this.#length < most) this.#makeRoom(4 + Buffer.byteLength(value));
+    const written = this.#bytes.write(value, at);
+    this.#int32(written);
+    this.#length += written;
+    return written;
+  }
+
+  /**
+   * Resolves when all rows are committed.
+   * @throws the database's error; then nothing was stored. Afterwards the connection can be used as before, unless it is lost.
+   */
+  send(client: pg.ClientBase): Promise<void> {
+    const bytes = this.#bytes.subarray(0, this.#length);
+    return new Promise((resolve, reject) => {
+      client.query(new CopyQuery(bytes, (error) => (error ? reject(error) : resolve())) as never);
+    });
+  }
+
+  #int32(value: number): void {
+    const bytes = this.#bytes;
+    const at = this.#length;
+    bytes[at] = value >> 24;
+    bytes[at + 1] = value >> 16;
+    bytes[at + 2] = value >> 8;
+    bytes[at + 3] = value;
+    this.#length = at + 4;
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#bytes.length - this.#length >= bytes) return;
+    const larger = Buffer.allocUnsafeSlow((this.#length + bytes) * 2);
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
+  }
 }
 
-export type CopyPart = { statement: string; rows: string };
-
-/**
- * What pg's client expects of a query object. The server asks for each table's rows with CopyInResponse. An error ends the whole message, and
- * pg calls the query object no more after one: the client itself waits for the server's ReadyForQuery before it sends what comes next, so the
- * connection is never left in the middle of a copy.
- */
+/** What pg's client expects of a query object. Of an answer only its end and its error are of interest. */
 class CopyQuery {
   /** pg wraps this member to end its read timeout. */
   callback: (error?: Error) => void;
-  readonly #parts: CopyPart[];
-  #next = 0;
+  readonly #bytes: Buffer;
 
-  constructor(parts: CopyPart[], callback: (error?: Error) => void) {
-    this.#parts = parts;
+  constructor(bytes: Buffer, callback: (error?: Error) => void) {
+    this.#bytes = bytes;
     this.callback = callback;
   }
 
   submit(connection: WireConnection): void {
-    connection.query(this.#parts.map(({ statement }) => statement).join(';'));
+    connection.stream.write(this.#bytes);
   }
 
-  handleCopyInResponse(connection: WireConnection): void {
-    const part = this.#parts[this.#next++];
-    connection.sendCopyFromChunk(Buffer.from((part as CopyPart).rows, 'utf8'));
-    connection.endCopyFrom();
-  }
-
+  /** After an error pg calls no more: it waits for ReadyForQuery itself before it sends what comes next. */
   handleError(error: Error): void {
     this.callback(error);
   }
@@ -54,6 +142,7 @@ class CopyQuery {
     this.callback();
   }
 
+  handleCopyInResponse(): void {}
   handleCommandComplete(): void {}
   handleRowDescription(): void {}
   handleDataRow(): void {}
@@ -62,12 +151,9 @@ class CopyQuery {
   handleCopyData(): void {}
 }
 
-const needsEscape = /[\\\n\r\t]/;
+const hyphen = 0x2d;
 
-/** A value in COPY's text format: tab, line ends and backslash are escaped. */
-export function copyText(value: string): string {
-  if (!needsEscape.test(value)) return value;
-  return value.replace(/[\\\n\r\t]/g, (char) => escapes[char] as string);
+/** Of `0` to `9` and `a` to `f`. */
+function hexDigit(code: number): number {
+  return code < 0x3a ? code - 0x30 : code - 0x57;
 }
-
-const escapes: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };

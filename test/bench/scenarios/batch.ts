@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type pg from 'pg';
-import { copyInto } from '../../../src/platform/copy.ts';
+import { CopyMessage } from '../../../src/platform/copy.ts';
 import { withClient } from '../../faults/provision.ts';
 import { payloadText } from '../../load/requests.ts';
 import { interleave, type Measurement, measureLoad, ofRounds, ratioOfSpeed, speedOnly } from '../measure.ts';
@@ -17,23 +17,27 @@ const columns = 'partner_id, id, event_type, occurred_at, payload';
 const table = `CREATE TABLE copy_target (partner_id integer, id uuid, event_type text NOT NULL, occurred_at text NOT NULL, payload text NOT NULL,
   metadata text, trace_parent text, PRIMARY KEY (partner_id, id))`;
 
-/** Events in COPY's text format, with ids as ours are: UUIDv7, in order. */
-function copyRows(): string {
+type Row = { id: string; payload: string };
+
+const occurredAt = '2026-03-01T12:00:00.000Z';
+
+/** Events with ids as ours are: UUIDv7, in order. */
+function copyRows(): Row[] {
   const start = Date.now();
-  const rows = Array.from({ length: copiedRows }, (_, row) => {
+  return Array.from({ length: copiedRows }, (_, row) => {
     const time = (start + Math.floor(row / 100)).toString(16).padStart(12, '0');
     const random = randomBytes(8).toString('hex');
     const id = `${time.slice(0, 8)}-${time.slice(8)}-7${(row % 100).toString(16).padStart(3, '0')}-8${random.slice(1, 4)}-${random.slice(4)}`;
-    return `1\t${id}\torder.created\t2026-03-01T12:00:00.000Z\t${payloadText(payloadBytes, `row-${row}`)}\n`;
+    return { id, payload: payloadText(payloadBytes, `row-${row}`) };
   });
-  return rows.join('');
 }
 
 async function run({ env, effort }: Context) {
   const { server, partners, url } = await env.shared();
   const rows = copyRows();
   const file = path.join(tmpdir(), `triggers-copy-${process.pid}.tsv`);
-  await writeFile(file, rows, { mode: 0o600 });
+  const lines = rows.map(({ id, payload }) => `1\t${id}\torder.created\t${occurredAt}\t${payload}\n`);
+  await writeFile(file, lines.join(''), { mode: 0o600 });
   await withClient(url, (client) => client.query(table));
   const psql = versionOf('psql');
   const copy = async () => {
@@ -84,8 +88,17 @@ async function run({ env, effort }: Context) {
   }
 }
 
-function copyByDriver(client: pg.Client, rows: string): Promise<void> {
-  return copyInto(client, [{ statement: `COPY copy_target (${columns}) FROM STDIN`, rows }]);
+function copyByDriver(client: pg.Client, rows: Row[]): Promise<void> {
+  const message = new CopyMessage([`COPY copy_target (${columns}) FROM STDIN (FORMAT binary)`], rows.length * 400);
+  message.beginTable();
+  for (const { id, payload } of rows) {
+    message.beginRow(5);
+    message.integer(1);
+    message.uuid(id);
+    for (const text of ['order.created', occurredAt, payload]) message.text(text);
+  }
+  message.endTable();
+  return message.send(client);
 }
 
 export const batch: Scenario = { name: 'batch', what: "batch ingest of 100 and 500 against Postgres's own COPY of the same rows", run };

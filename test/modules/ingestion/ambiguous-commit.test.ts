@@ -23,7 +23,7 @@ async function stored(partnerId: number): Promise<{ events: number; inbox: numbe
 
 t.test('the connection is lost after COMMIT and before its answer: the event is stored once and answered', async (t) => {
   const { key, id } = await addPartner();
-  const lost = cutter.cut('insertEvents');
+  const lost = cutter.cut('COPY events');
   const answer = await request('POST', '/v1/events', { key, body: event });
   await lost;
   t.equal(answer.status, 200, answer.text);
@@ -45,7 +45,7 @@ t.test('the same with an idempotency key: stored once, not taken for a duplicate
   t.match((await send()).json, { duplicate: true, event_id: answer.json.event_id });
 });
 
-t.test('the same with a batch that went by COPY: each event is stored once', async (t) => {
+t.test('the same with a batch of a hundred: each event is stored once', async (t) => {
   const { key, id } = await addPartner();
   const lost = cutter.cut('COPY events');
   const answer = await request('POST', '/v1/events/batch', { key, body: Array.from({ length: 100 }, () => event) });
