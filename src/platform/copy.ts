@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { ByteSpan } from './byte-span.ts';
 
 /** The part of pg's connection that is written to. */
 type WireConnection = { stream: { write(bytes: Buffer): boolean } };
@@ -87,6 +88,16 @@ export class CopyMessage {
     this.#int32(written);
     this.#length += written;
     return written;
+  }
+
+  /** A value of the type `text` that is in UTF-8 already. Returns how many bytes it has. */
+  utf8({ buffer, start, end }: ByteSpan): number {
+    const size = end - start;
+    this.#makeRoom(4 + size);
+    this.#int32(size);
+    buffer.copy(this.#bytes, this.#length, start, end);
+    this.#length += size;
+    return size;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { copyEvents, type EventRow } from '../../src/modules/ingestion/store.ts';
+import { spanOf } from '../../src/platform/byte-span.ts';
 import { createIdGenerator } from '../../src/platform/event-id.ts';
 import { eventAttributes } from '../../src/platform/event-json.ts';
 import { withClient } from '../faults/provision.ts';
@@ -43,7 +44,7 @@ function eventRows(partnerId: number, count: number): EventRow[] {
       metadata: null,
       traceParent: null,
     }),
-    payload: payloadText(payloadBytes, `row-${row}`),
+    payload: spanOf(payloadText(payloadBytes, `row-${row}`)),
     idempotencyKey: null,
     fingerprint: null,
   }));

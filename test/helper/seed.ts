@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { insertEvents } from '../../src/modules/ingestion/store.ts';
+import { spanOf } from '../../src/platform/byte-span.ts';
 import { eventAttributes } from '../../src/platform/event-json.ts';
 import type { RequestOptions, TestApp, TestPartner } from './app.ts';
 
@@ -16,7 +17,7 @@ export function uuidAt(ms: number, sequence = 0): string {
 export async function seedEvents(db: pg.ClientBase, partnerId: number, events: SeededEvent[]): Promise<void> {
   const rows = events.map(({ id, type = 'test.event', payload = '{}', metadata = null }) => {
     const attributes = eventAttributes({ eventType: type, timestamp: '2026-01-01T00:00:00.000Z', metadata, traceParent: null });
-    return { partnerId, id, eventType: type, attributes, payload, idempotencyKey: null, fingerprint: null };
+    return { partnerId, id, eventType: type, attributes, payload: spanOf(payload), idempotencyKey: null, fingerprint: null };
   });
   await insertEvents(db, rows);
 }

@@ -50,7 +50,7 @@ export function createBatchWriter(options: BatchWriterOptions): GroupCommit<Even
     maxRowAgeMs: 3_000,
     // The age of a row must not depend on a wall clock that may be set back an hour.
     now: () => performance.now(),
-    size: (row) => row.payload.length + row.attributes.length + 100,
+    size: (row) => row.payload.end - row.payload.start + row.attributes.length + 100,
     owner: (row) => row.partnerId,
     identity: (row) => (row.idempotencyKey === null ? undefined : `${row.partnerId} ${row.idempotencyKey}`),
     classify: (error) => (isMissingPartition(error) ? 'retry' : (classifyPostgresError(error) ?? 'bug')),

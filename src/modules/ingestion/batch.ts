@@ -5,7 +5,7 @@ import { ApiError, catalogue } from '../../pipeline/errors/catalogue.ts';
 import { logFailure, toApiError } from '../../pipeline/errors/handler.ts';
 import { fieldError } from '../../pipeline/errors/validation-errors.ts';
 import { maxJsonDepth } from '../../pipeline/json-body.ts';
-import { arrayItems, exceedsDepth, type Item, itemsOfMember, skipSpace } from '../../pipeline/json-spans.ts';
+import { arrayItems, exceedsDepth, itemsOfMember, type Span, skipSpace } from '../../pipeline/json-spans.ts';
 import type { MonthlyQuota } from '../../pipeline/limits/quota.ts';
 import { bodyAjv } from '../../pipeline/validation.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -15,6 +15,7 @@ import { cloudEventRow, cloudEventsArray, dataMembers, keyOf, structuredEvent } 
 import { CloudEventsBody } from './cloud-events-body.ts';
 import { keyReused, writeError } from './errors.ts';
 import { eventRow, idempotencyKey, keptMembers, parseKeyHeader, traceParent } from './event-row.ts';
+import { ReadBatch, ReadEvent } from './event-scan.ts';
 import { EventBody, ingestLimits } from './schema.ts';
 import type { EventRow } from './store.ts';
 import { storedBefore } from './stored-before.ts';
@@ -47,9 +48,9 @@ export function postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, o
     const batchKey = header === undefined ? undefined : parseKeyHeader(header, maxHeaderKeyCharacters);
     const trace = traceParent(request.headers.traceparent);
 
-    const checked = items.spans.map((span, index): EventRow | ApiError => {
+    const checked = items.all.map((item, index): EventRow | ApiError => {
       try {
-        return toRow(span, index);
+        return toRow(item, index);
       } catch (error) {
         if (error instanceof ApiError) return error;
         throw error;
@@ -118,49 +119,50 @@ export function postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, o
       return failedItem(index, error);
     }
 
-    function toRow(span: Item, index: number): EventRow {
-      const event = items.values[index];
-      const text = request.bodyText;
+    function toRow(item: BatchItem, index: number): EventRow {
       const pointer = `${items.pointer}/${index}`;
-      // A character has at most three bytes in UTF-8 here, so most items need no count of bytes.
-      const characters = span.end - span.start;
-      if (characters * 3 > ingestLimits.eventBytes && Buffer.byteLength(text.slice(span.start, span.end)) > ingestLimits.eventBytes) {
+      if (bytesOf(item) > ingestLimits.eventBytes) {
         throw new ApiError('payload_too_large', { errors: [{ pointer, code: 'payload_too_large', detail: 'is larger than 256 KiB' }] });
       }
-      if (request.bodyIsDeep && exceedsDepth(Buffer.from(text.slice(span.start, span.end)), maxJsonDepth)) {
+      if (!(item instanceof ReadEvent) && request.bodyIsDeep && exceedsDepth(Buffer.from(item.text), maxJsonDepth)) {
         throw new ApiError('json_too_deep', {
           errors: [{ pointer, code: 'json_too_deep', detail: `nests more than ${maxJsonDepth} levels` }],
         });
       }
-      if (items.areCloudEvents) {
-        const cloudEvent = structuredEvent(event, text, span.members, pointer);
-        const id = nextId();
+      if (!(item instanceof ReadEvent) && items.areCloudEvents) {
+        const cloudEvent = structuredEvent(item.value, request.bodyText, item.members, pointer);
         const idempotencyKey = batchKey === undefined ? keyOf(cloudEvent) : `${batchKey}:${index}`;
-        return cloudEventRow(cloudEvent, { principal, id, idempotencyKey, traceParent: trace });
+        return cloudEventRow(cloudEvent, { principal, id: nextId(), idempotencyKey, traceParent: trace });
       }
+      const event = item instanceof ReadEvent ? item : plainEvent(item, request.bodyText);
       if (!isEvent(event)) {
         const found = fieldError((isEvent.errors as never[])[0] as never, true, pointer);
         throw new ApiError('validation_failed', { detail: `${found.pointer} ${found.detail}`, errors: [found] });
       }
-      const id = nextId();
       const key = idempotencyKey(batchKey === undefined ? undefined : `${batchKey}:${index}`, event.idempotency_key);
-      return eventRow({
-        principal,
-        id,
-        event,
-        text,
-        spans: span.members,
-        idempotencyKey: key,
-        traceParent: trace,
-      });
+      return eventRow({ principal, id: nextId(), event: event as unknown as ReadEvent, idempotencyKey: key, traceParent: trace });
     }
   };
 }
 
-type Items = { values: unknown[]; spans: Item[]; pointer: string; areCloudEvents: boolean };
+/** An item of a batch that JSON.parse has read: its value, its text, and where in the body its named members are. */
+type ParsedItem = { value: unknown; text: string; members: (Span | undefined)[] };
+type BatchItem = ReadEvent | ParsedItem;
 
-/** The items of a batch as values and as spans of the body's text, and the JSON pointer of the array. */
-function batchItems({ body, bodyText }: FastifyRequest): Items {
+/** Bytes of an item, as it was sent. */
+function bytesOf(item: BatchItem): number {
+  return item instanceof ReadEvent ? item.size : Buffer.byteLength(item.text);
+}
+
+/** A parsed item for the schema to check; what is no object, it refuses. */
+function plainEvent({ value, members }: ParsedItem, bodyText: string): unknown {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? ReadEvent.of(value, bodyText, members) : value;
+}
+
+/** The items of a batch, and the JSON pointer of their array. */
+function batchItems({ body, bodyText }: FastifyRequest): { all: BatchItem[]; pointer: string; areCloudEvents: boolean } {
+  if (body instanceof ReadBatch) return { all: body.events, pointer: body.pointer, areCloudEvents: false };
   const areCloudEvents = body instanceof CloudEventsBody;
   const batch = areCloudEvents ? cloudEventsArray(body) : body;
   const open = skipSpace(bodyText, 0);
@@ -175,7 +177,8 @@ function batchItems({ body, bodyText }: FastifyRequest): Items {
   }
   const names = areCloudEvents ? dataMembers : keptMembers;
   const spans = bare ? arrayItems(bodyText, open, names).items : itemsOfMember(bodyText, open, 'events', keptMembers);
-  return { values, spans, pointer: bare ? '' : '/events', areCloudEvents };
+  const all = spans.map(({ start, end, members }, index) => ({ value: values[index], text: bodyText.slice(start, end), members }));
+  return { all, pointer: bare ? '' : '/events', areCloudEvents };
 }
 
 function failedItem(index: number, { code, message, options }: ApiError): string {

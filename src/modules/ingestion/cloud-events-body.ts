@@ -4,6 +4,7 @@ import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import { parseJsonBody, readJson } from '../../pipeline/json-body.ts';
 import { bodyAjv } from '../../pipeline/validation.ts';
 import { binaryData, type EventData, noData } from './cloud-events-data.ts';
+import { ReadBatch, readBatch, readEvent } from './event-scan.ts';
 
 /** CloudEvents as they came, not looked at yet: one as JSON, an array of them as JSON, or the data of one whose attributes are headers. */
 export type CloudEventsContent = { mode: 'structured' | 'batched'; value: unknown } | { mode: 'binary'; data: EventData };
@@ -27,8 +28,10 @@ export const batchedType = 'application/cloudevents-batch+json';
 export function registerCloudEventsBodies(app: FastifyInstance): void {
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    if (request.headers['ce-specversion'] === undefined) parseJsonBody(request, body, done);
-    else done(null, binaryBody(request, body));
+    if (request.headers['ce-specversion'] !== undefined) return done(null, binaryBody(request, body));
+    const read = takesBatch(request) ? readBatch(body) : readEvent(body);
+    if (read) done(null, read);
+    else parseJsonBody(request, body, done);
   });
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     const { type, charset } = mediaTypeOf(request);
@@ -38,10 +41,11 @@ export function registerCloudEventsBodies(app: FastifyInstance): void {
   });
 }
 
-/** For `validatorCompiler` of those routes: the schema is that of plain events, and their handlers check CloudEvents. */
+/** For `validatorCompiler` of those routes: the schema is that of plain events, and their handlers check CloudEvents. A batch that was read is one. */
 export const plainBodiesOnly: FastifySchemaCompiler<object> = ({ schema }) => {
   const validate = bodyAjv.compile(schema);
-  return (body: unknown) => body instanceof CloudEventsBody || validate(body) || refusal(body, validate.errors as ErrorObject[]);
+  return (body: unknown) =>
+    body instanceof ReadBatch || body instanceof CloudEventsBody || validate(body) || refusal(body, validate.errors as ErrorObject[]);
 };
 
 /** As `plainBodiesOnly`, where no body at all may be a CloudEvent without data: the handler asks `bodyless`. */

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { FieldError } from '../../pipeline/errors/catalogue.ts';
 import { objectMembers, type Span, skipSpace } from '../../pipeline/json-spans.ts';
+import { spanOf } from '../../platform/byte-span.ts';
 import { receivedAtMs } from '../../platform/event-id.ts';
 import { cloudEventMember, eventAttributes } from '../../platform/event-json.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
@@ -81,7 +82,7 @@ export function cloudEventRow(
       traceParent: input.traceParent ?? traceParent(traceparent),
       cloudEvent: cloudEventMember(json, data.at),
     }),
-    payload: data.payload,
+    payload: spanOf(data.payload),
     idempotencyKey: input.idempotencyKey,
     fingerprint: hash('sha256', JSON.stringify([type, lasting, data.at, data.payload])),
   };

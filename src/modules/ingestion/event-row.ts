@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
 import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError } from '../../pipeline/errors/catalogue.ts';
-import type { Span } from '../../pipeline/json-spans.ts';
+import { textOf } from '../../platform/byte-span.ts';
 import { receivedAtMs } from '../../platform/event-id.ts';
 import { eventAttributes } from '../../platform/event-json.ts';
 import { formatTime, parseTime } from '../../platform/rfc3339.ts';
+import type { ReadEvent } from './event-scan.ts';
 import type { EventBody } from './schema.ts';
 import { idempotencyKeyPattern, ingestLimits } from './schema.ts';
 import type { EventRow } from './store.ts';
@@ -16,20 +17,17 @@ const wellFormedKey = new RegExp(idempotencyKeyPattern);
 export type RowInput = {
   principal: Principal;
   id: string;
-  /** The event as parsed and validated. */
-  event: EventBody;
-  /** The text in which the event stands, and where in it its `keptMembers` are. */
-  text: string;
-  spans: (Span | undefined)[];
+  /** Validated: what it has for EventBody's members is of their types. */
+  event: ReadEvent;
   idempotencyKey: string | null;
   traceParent: string | null;
 };
 
-/** The row of a valid event. Payload and metadata are cut out of the text as the partner wrote them. */
+/** The row of a valid event. Payload and metadata are as the partner wrote them. */
 export function eventRow(input: RowInput): EventRow {
-  const { event, text, spans, idempotencyKey } = input;
-  const payload = cut(text, spans[0]) as string;
-  const metadata = cut(text, spans[1]);
+  const { event: read, idempotencyKey } = input;
+  const event = read as unknown as EventBody;
+  const { payloadBytes: payload, metadataText: metadata } = read;
   return {
     partnerId: input.principal.partnerId,
     id: input.id,
@@ -42,12 +40,9 @@ export function eventRow(input: RowInput): EventRow {
     }),
     payload,
     idempotencyKey,
-    fingerprint: idempotencyKey === null ? null : hash('sha256', JSON.stringify([event.event_type, event.timestamp, payload, metadata])),
+    fingerprint:
+      idempotencyKey === null ? null : hash('sha256', JSON.stringify([event.event_type, event.timestamp, textOf(payload), metadata])),
   };
-}
-
-function cut(text: string, span: Span | undefined): string | null {
-  return span ? text.slice(span.start, span.end) : null;
 }
 
 /** Most producers already send the form that we give back. */

@@ -12,6 +12,7 @@ import { cloudEventOf, cloudEventRow, keyOf } from './cloud-events.ts';
 import { CloudEventsBody, plainBodiesOnly, plainBodiesOrNone, registerCloudEventsBodies } from './cloud-events-body.ts';
 import { keyReused, writeError } from './errors.ts';
 import { eventRow, idempotencyKey, keptMembers, traceParent } from './event-row.ts';
+import { ReadEvent } from './event-scan.ts';
 import { BatchBody, BatchResult, EventAccepted, EventBody, ingestLimits } from './schema.ts';
 import type { EventRow } from './store.ts';
 import { storedBefore } from './stored-before.ts';
@@ -75,19 +76,10 @@ export async function ingestion(app: FastifyInstance, options: IngestionOptions)
   }
 
   function rowOfEvent(request: FastifyRequest): EventRow {
-    const { principal, bodyText: text, headers } = request;
-    const event = request.body as EventBody;
-    const key = idempotencyKey(headers['idempotency-key'], event.idempotency_key);
-    const id = nextId();
-    return eventRow({
-      principal,
-      id,
-      event,
-      text,
-      spans: objectMembers(text, skipSpace(text, 0), keptMembers).spans,
-      idempotencyKey: key,
-      traceParent: traceParent(headers.traceparent),
-    });
+    const { principal, headers } = request;
+    const event = request.body instanceof ReadEvent ? request.body : parsedEvent(request);
+    const key = idempotencyKey(headers['idempotency-key'], event.idempotency_key as string | undefined);
+    return eventRow({ principal, id: nextId(), event, idempotencyKey: key, traceParent: traceParent(headers.traceparent) });
   }
 
   function rowOfCloudEvent(request: FastifyRequest): EventRow {
@@ -103,6 +95,12 @@ export async function ingestion(app: FastifyInstance, options: IngestionOptions)
       traceParent: traceParent(headers.traceparent),
     });
   }
+}
+
+/** Of a body that JSON.parse has read. */
+function parsedEvent({ body, bodyText }: FastifyRequest): ReadEvent {
+  const { spans } = objectMembers(bodyText, skipSpace(bodyText, 0), keptMembers);
+  return ReadEvent.of(body as object, bodyText, spans);
 }
 
 /** The answer as text: the shape is fixed and no value needs escaping, and the serializer would cost more than the route's own work. */

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { type ByteSpan, textOf } from '../../platform/byte-span.ts';
 import { CopyMessage } from '../../platform/copy.ts';
 import { rawText } from '../../platform/postgres.ts';
 import { formatTime } from '../../platform/rfc3339.ts';
@@ -11,8 +12,8 @@ export type EventRow = {
   eventType: string;
   /** The members of the event's JSON from its type to the name of its payload; see platform/event-json.ts. */
   attributes: string;
-  /** JSON text, byte for byte. */
-  payload: string;
+  /** JSON, byte for byte. */
+  payload: ByteSpan;
   idempotencyKey: string | null;
   /** SHA-256 of the content, hexadecimal; set when the key is. */
   fingerprint: string | null;
@@ -35,7 +36,7 @@ function columnTexts(rows: EventRow[]): string[] {
     rows.map((row) => row.id).join(','),
     rows.map((row) => row.eventType).join(','),
     rows.map((row) => row.attributes).join(separator),
-    rows.map((row) => row.payload).join(separator),
+    rows.map((row) => textOf(row.payload)).join(separator),
   ];
 }
 
@@ -69,7 +70,7 @@ export function copyEvents(client: pg.ClientBase, rows: EventRow[]): Promise<voi
     message.integer(row.partnerId);
     message.uuid(row.id);
     message.text(row.eventType);
-    sizes.push(message.text(row.attributes) + message.text(row.payload));
+    sizes.push(message.text(row.attributes) + message.utf8(row.payload));
   }
   message.endTable();
   message.beginTable();
@@ -90,7 +91,7 @@ const copyStatements = [`COPY events (${columns}) FROM STDIN (FORMAT binary)`, `
 /** Bytes that rows take in COPY's binary format, if they have only ASCII characters. */
 function sizeOf(rows: EventRow[]): number {
   let bytes = 0;
-  for (const row of rows) bytes += 120 + row.eventType.length * 2 + row.attributes.length + row.payload.length;
+  for (const row of rows) bytes += 120 + row.eventType.length * 2 + row.attributes.length + row.payload.end - row.payload.start;
   return bytes;
 }
 

@@ -2,6 +2,7 @@ import pg from 'pg';
 import t from 'tap';
 import { createBatchWriter } from '../../../src/modules/ingestion/batch-writer.ts';
 import type { EventRow } from '../../../src/modules/ingestion/store.ts';
+import { spanOf } from '../../../src/platform/byte-span.ts';
 import { createIdGenerator } from '../../../src/platform/event-id.ts';
 import { startTestApp } from '../../helper/app.ts';
 import { createTestDatabase } from '../../helper/database.ts';
@@ -126,7 +127,7 @@ function rowsOf(partnerId: number, count: number, keyed: boolean): EventRow[] {
       id,
       eventType: 'a',
       attributes: '"event_type":"a","payload":',
-      payload: '{}',
+      payload: spanOf('{}'),
       idempotencyKey: keyed ? id : null,
       fingerprint: keyed ? '00'.repeat(32) : null,
     };

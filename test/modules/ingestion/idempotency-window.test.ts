@@ -2,6 +2,7 @@ import pg from 'pg';
 import t from 'tap';
 import { createBatchWriter } from '../../../src/modules/ingestion/batch-writer.ts';
 import type { EventRow } from '../../../src/modules/ingestion/store.ts';
+import { spanOf } from '../../../src/platform/byte-span.ts';
 import { createIdGenerator } from '../../../src/platform/event-id.ts';
 import { startTestApp } from '../../helper/app.ts';
 
@@ -96,7 +97,7 @@ t.test('a key that vanishes between two statements is not answered, it is tried 
     id: nextId(),
     eventType: 'a',
     attributes: '"payload":',
-    payload: '{}',
+    payload: spanOf('{}'),
     idempotencyKey: 'vanishing',
     fingerprint: '00'.repeat(32),
   });
