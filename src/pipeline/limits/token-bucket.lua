@@ -24,8 +24,8 @@ if burst >= rate and tokens >= burst and now - taken >= 500 then
   held = now + 1000
   at = now
 end
--- More than the need is a lease: at most 1 % of what is left, at most 50, so that what a replica leaves unused costs the partner little.
-local granted = math.min(math.floor(tokens), math.max(need, math.min(50, math.floor(tokens / 100))))
+-- More than the need is a lease: at most 1 % of what is left, at most 250, so that what a replica leaves unused costs the partner little.
+local granted = math.min(math.floor(tokens), math.max(need, math.min(250, math.floor(tokens / 100))))
 local wait = 0
 if granted < need then
   wait = now < held and held - now or math.ceil((1 - (tokens - granted)) * 1000 / rate)
