@@ -117,7 +117,7 @@ t.test('values that have their own form: whole numbers, ids, and how many bytes 
     rows,
     ids.map((id, index) => ({ id, number: numbers[index] })),
   );
-  for (const text of ['', 'abc', 'naïve 日本語 😀']) t.equal(new CopyMessage([], 0).text(text), Buffer.byteLength(text));
+  for (const text of ['', 'abc', 'naïve 日本語 😀', 'ü'.repeat(1_000)]) t.equal(new CopyMessage([], 0).text(text), Buffer.byteLength(text));
 });
 
 t.test('a statement that fails before its rows are read is an error, they are ignored, and the connection goes on', async (t) => {
