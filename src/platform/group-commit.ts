@@ -261,9 +261,9 @@ export class GroupCommit<Row, Result> {
   }
 
   /** Stores a batch and settles its rows. Returns the fault when retrying was given up. */
-  async #store(batch: Entry<Row, Result>[]): Promise<{ error: unknown } | undefined> {
+  async #store(batch: Entry<Row, Result>[], firstAttempt = 1): Promise<{ error: unknown } | undefined> {
     const { commit, classify, maxRowAgeMs, now } = this.#options;
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = firstAttempt; ; attempt++) {
       try {
         const results = await commit(
           batch.map(({ row }) => row),
@@ -275,7 +275,7 @@ export class GroupCommit<Row, Result> {
         return undefined;
       } catch (error) {
         const fault = classify(error);
-        if (fault === 'data' && batch.length > 1) return this.#storeAlone(batch);
+        if (fault === 'data' && batch.length > 1) return this.#storeAlone(batch, attempt);
         const pauseMs = Math.min(25 * 2 ** attempt, 400) * (0.5 + Math.random() / 2);
         const oldest = batch.reduce((least, { submittedAt }) => Math.min(least, submittedAt), Number.POSITIVE_INFINITY);
         if (fault !== 'retry' || now() - oldest + pauseMs > maxRowAgeMs) {
@@ -287,11 +287,11 @@ export class GroupCommit<Row, Result> {
     }
   }
 
-  /** Stores each row of a batch by itself, until one has been retried in vain. */
-  async #storeAlone(batch: Entry<Row, Result>[]): Promise<undefined> {
+  /** Stores each row of a batch by itself, until one has been retried in vain. `attempt` is that of the batch: an earlier one may have stored it. */
+  async #storeAlone(batch: Entry<Row, Result>[], attempt: number): Promise<undefined> {
     let gaveUp: { error: unknown } | undefined;
     for (const entry of batch) {
-      if (gaveUp === undefined) gaveUp = await this.#store([entry]);
+      if (gaveUp === undefined) gaveUp = await this.#store([entry], attempt);
       else entry.waiter.settle(entry.index, gaveUp);
     }
   }

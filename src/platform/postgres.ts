@@ -22,11 +22,13 @@ export type PoolOptions = {
 };
 
 /**
- * Milliseconds. Every wait has an end, so that a database that hangs is answered with 503 and not with a hang. The statement limit also bounds
- * how long after its id an event may still be committed by one attempt, and with it for how long such an event can turn up behind the floor
+ * Milliseconds. Every wait has an end, so that a database that hangs is answered with 503 and not with a hang. A commit of events has a statement
+ * for each of its tables, and the statement limit begins anew with each: `commit` is for all of them, above `statement`, which Postgres would
+ * otherwise ignore, and below the wait for a server that no longer answers, so that nothing is stored after it was given up. It also bounds how long
+ * after its id an event may still be committed by one attempt, and with it for how long such an event can turn up behind the floor
  * from which polls scan (platform/scan-floors.ts); that a poll sees it all the same is the doing of the full scan once a second, not of this limit.
  */
-export const timeouts = { connect: 1_000, statement: 2_000, lock: 1_000, idleInTransaction: 5_000 };
+export const timeouts = { connect: 1_000, statement: 2_000, commit: 2_500, lock: 1_000, idleInTransaction: 5_000 };
 
 /**
  * Whoever the server logs in as, it acts as this role, which may use the tables, may not alter them, and may only append to the audit log
@@ -56,7 +58,13 @@ export function createPools(options: PoolOptions): Pools {
     keepAliveInitialDelayMillis: 5_000,
     application_name: 'triggers-api',
   };
-  const write = new pg.Pool({ ...common, max: options.writeConnections, min: 1, idleTimeoutMillis: 60_000, options: pinnedPlans });
+  const write = new pg.Pool({
+    ...common,
+    max: options.writeConnections,
+    min: 1,
+    idleTimeoutMillis: 60_000,
+    options: `${pinnedPlans} -c transaction_timeout=${timeouts.commit}`,
+  });
   const read = new pg.Pool({ ...common, max: options.readConnections, idleTimeoutMillis: 60_000, options: pinnedPlans });
   const tracing = installedTracing();
   for (const pool of [write, read]) {
@@ -98,6 +106,8 @@ export function classifyPostgresError(error: unknown): PostgresFault | undefined
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) {
     // A role without the right, a database without the schema, or a standby: not this request's fault, and curable without it.
     if (code === '25006' || code === '3D000') return 'retry';
+    // transaction_timeout. The others of its class are a misuse of transactions.
+    if (code === '25P04') return 'retry';
     const sqlClass = code.slice(0, 2);
     if (retryableClasses.has(sqlClass)) return 'retry';
     return sqlClass === '22' || sqlClass === '23' ? 'data' : 'bug';

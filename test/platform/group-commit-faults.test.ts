@@ -44,6 +44,21 @@ t.test('one bad row never fails its neighbours: after a data fault each row goes
   await t.rejects(answers[1] as Promise<string>, dataFault);
 });
 
+t.test('a row that goes alone goes on counting attempts: what an earlier one has stored is still to be expected', async (t) => {
+  const { queue, fake } = queueOf();
+  const answers = Promise.all(['a', 'b'].map((row) => queue.submit(row)));
+  (await fake.next()).fail(retryFault);
+  const second = await fake.next();
+  t.equal(second.attempt, 2);
+  second.fail(dataFault);
+  for (const row of ['a', 'b']) {
+    const call = await fake.next();
+    t.same(given(call), { rows: [row], attempt: 2 });
+    call.succeed([row.toUpperCase()]);
+  }
+  t.same(await answers, ['A', 'B']);
+});
+
 t.test('a row that went alone is still retried', async (t) => {
   const { queue, fake } = queueOf();
   const answers = Promise.all(['a', 'b'].map((row) => queue.submit(row)));

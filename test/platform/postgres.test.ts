@@ -11,6 +11,7 @@ t.test('errors after which the same statement may succeed are told from those of
       '08006',
       '08P01',
       '25006',
+      '25P04',
       '3D000',
       '40001',
       '40P01',
@@ -66,8 +67,11 @@ t.test('settings of a connection: no statement, lock or transaction can hang', a
   for (const name of ['write', 'read'] as const) {
     const pool = pools[name];
     const { rows } = await pool.query(`SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
-      current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('plan_cache_mode') AS plans`);
-    t.same(rows[0], { statement: '2s', lock: '1s', idle: '5s', plans: 'force_generic_plan' }, name);
+      current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('plan_cache_mode') AS plans,
+      current_setting('transaction_timeout') AS transaction`);
+    // Only a commit has several statements that count together.
+    const transaction = name === 'write' ? '2500ms' : '0';
+    t.same(rows[0], { statement: '2s', lock: '1s', idle: '5s', plans: 'force_generic_plan', transaction }, name);
     t.equal(pool.options.connectionTimeoutMillis, timeouts.connect);
     t.equal(timeouts.connect, 1_000);
     t.equal((pool.options as pg.PoolConfig).query_timeout, 3_000, 'a server that no longer answers is not waited for');
@@ -90,6 +94,13 @@ t.test('real errors of a real database are classified', async (t) => {
   t.equal(await faultOf('SELECT * FROM nowhere'), 'bug');
   t.equal(await faultOf('SET ROLE NONE; SELECT pg_terminate_backend(pg_backend_pid())'), 'retry', 'the backend was ended');
   t.equal(await faultOf("SET LOCAL statement_timeout = '10ms'; SELECT pg_sleep(5)"), 'retry', 'the statement took too long');
+  // The limit of a transaction that has begun cannot be changed, so this one comes with the connection.
+  const short = new pg.Client({ connectionString: url, options: '-c transaction_timeout=250 -c statement_timeout=200' });
+  short.on('error', () => {});
+  await short.connect();
+  t.teardown(() => short.end().catch(() => {}));
+  const error = await short.query('SELECT pg_sleep(0.15); SELECT pg_sleep(0.15)').catch((reason) => reason);
+  t.equal(error.code, '25P04', 'each statement was in time, and all of them together were not');
 });
 
 t.test('waiting for a connection ends after a second with a retryable error', async (t) => {

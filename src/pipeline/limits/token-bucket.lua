@@ -24,8 +24,10 @@ if burst >= rate and tokens >= burst and now - taken >= 500 then
   held = now + 1000
   at = now
 end
--- More than the need is a lease: at most 1 % of what is left, at most 250, so that what a replica leaves unused costs the partner little.
-local granted = math.min(math.floor(tokens), math.max(need, math.min(250, math.floor(tokens / 100))))
+-- More than the need is a lease: at most 1 % of what is left, so that what a replica leaves unused costs the partner little; at most what comes back
+-- in 50 ms, so that a partner below its rate keeps its burst; at most 250.
+local lease = math.min(250, math.floor(tokens / 100), math.floor(rate / 20))
+local granted = math.min(math.floor(tokens), math.max(need, lease))
 local wait = 0
 if granted < need then
   wait = now < held and held - now or math.ceil((1 - (tokens - granted)) * 1000 / rate)

@@ -36,7 +36,8 @@ export function takeTokens(bucket: Bucket, now: number, rate: number, burst: num
     bucket.held = now + 1000;
     bucket.at = now;
   }
-  const granted = Math.min(Math.floor(bucket.tokens), Math.max(need, Math.min(250, Math.floor(bucket.tokens / 100))));
+  const lease = Math.min(250, Math.floor(bucket.tokens / 100), Math.floor(rate / 20));
+  const granted = Math.min(Math.floor(bucket.tokens), Math.max(need, lease));
   let waitMs = 0;
   if (granted < need) waitMs = now < bucket.held ? bucket.held - now : Math.ceil(((1 - (bucket.tokens - granted)) * 1000) / rate);
   bucket.tokens = Number((bucket.tokens - granted).toFixed(3));

@@ -89,6 +89,25 @@ t.test('a partner far below its limit gets a small lease, one near it gets what 
   t.equal(takeTokens(newBucket(100, start), start, 100, 100, 1).granted, 1, 'a limit of 100 is always exact');
 });
 
+t.test('whoever stays below its rate keeps its whole burst, whatever of its leases is forgotten', async (t) => {
+  for (const [rate, burst, everyMs] of [
+    [50, 50_000, 1_100],
+    [10, 10_000, 1_100],
+    [1_000, 1_000_000, 1_001],
+    [1, 5_000, 2_000],
+  ] as const) {
+    const bucket = newBucket(burst, start);
+    let now = start;
+    let least: number = burst;
+    // Two replicas, each asked once in a while, and each forgetting what it did not need.
+    for (let round = 0; round < 2_000; round++) {
+      now += everyMs;
+      for (const _replica of ['one', 'other']) least = Math.min(least, takeTokens(bucket, now, rate, burst, 1).remaining);
+    }
+    t.ok(least >= burst * 0.98, `${rate} a second, burst ${burst}: ${least} left at the least`);
+  }
+});
+
 t.test('when fewer are left than wait, those are given', async (t) => {
   const bucket = newBucket(5, start);
   t.match(takeTokens(bucket, start, 5, 5, 8), { granted: 5, remaining: 0 });
