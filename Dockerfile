@@ -53,4 +53,4 @@ STOPSIGNAL SIGTERM
 # Exec form: the process is PID 1, gets the signal itself, and no shell is needed. Another program of the image takes its place as
 # the command: `docker run … triggers-api scripts/migrate.ts`.
 ENTRYPOINT ["node"]
-CMD ["--expose-gc", "--max-semi-space-size=12", "--initial-old-space-size=32", "src/main.ts"]
+CMD ["--expose-gc", "--max-semi-space-size=8", "--initial-old-space-size=32", "src/main.ts"]

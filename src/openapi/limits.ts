@@ -6,7 +6,7 @@ import { inboxLimits } from '../modules/inbox/schema.ts';
 import { ingestLimits } from '../modules/ingestion/schema.ts';
 import { leaseLimits } from '../modules/leases/schema.ts';
 import { bulkLimits } from '../modules/replay/schema.ts';
-import { maxJsonDepth } from '../pipeline/json-body.ts';
+import { maxJsonDepth } from '../pipeline/json-bytes.ts';
 
 /** Every limit that the API enforces on a request, as `GET /v1/usage` shows it: sizes in bytes, times in seconds. */
 export const apiLimits: Record<string, number> = {

@@ -1,14 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from './errors/catalogue.ts';
+import { maxJsonDepth } from './json-bytes.ts';
 import { exceedsDepth, withPlainNames } from './json-spans.ts';
-
-/** Levels of objects and arrays in any body, or in any item of a batch. */
-export const maxJsonDepth = 64;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The body as it came, for routes that keep bytes; empty without a JSON body. */
+    /** The text that `readJson` has read; empty when there was none, or when a route read its bytes itself. */
     bodyText: string;
     /** Whether the body nests more than `maxJsonDepth` levels, which only a route with `itemsNest` ever sees. */
     bodyIsDeep: boolean;

@@ -16,11 +16,11 @@ export const byte = {
 
 const { quote, backslash, openBrace, closeBrace, openBracket, closeBracket, comma, colon } = byte;
 
-/** Most levels of objects and arrays that `endOfJson` follows. */
-export const maxLevels = 64;
+/** Levels of objects and arrays in any body, or in any item of a batch. */
+export const maxJsonDepth = 64;
 
 /** Whether each level that is open is an object. One for all calls: none begins before another has ended. */
-const isObject = new Uint8Array(maxLevels);
+const isObject = new Uint8Array(maxJsonDepth);
 
 /** The index of the first byte at or after `at` that is not white space. */
 export function skipBlank(bytes: Uint8Array, at: number): number {
@@ -29,7 +29,7 @@ export function skipBlank(bytes: Uint8Array, at: number): number {
   return i;
 }
 
-/** The end of the value that begins at `start` and has at most `levels` (up to `maxLevels`) levels of objects and arrays. */
+/** The end of the value that begins at `start` and has at most `levels` (up to `maxJsonDepth`) levels of objects and arrays. */
 export function endOfJson(bytes: Uint8Array, start: number, levels: number): number {
   let depth = 0;
   let i = start;

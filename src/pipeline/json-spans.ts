@@ -1,17 +1,12 @@
+import { byte } from './json-bytes.ts';
+
 /**
  * Finds where the values of a JSON text begin and end, so that a payload can be stored as the partner wrote it: JSON.parse and stringify would
  * change 2^53+1, 1.0 and duplicate keys. Everything here but `exceedsDepth` expects a text that JSON.parse has accepted.
  */
 export type Span = { start: number; end: number };
 
-const quote = 0x22;
-const backslash = 0x5c;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
-const comma = 0x2c;
-const colon = 0x3a;
+const { quote, backslash, openBrace, closeBrace, openBracket, closeBracket, comma, colon } = byte;
 
 /**
  * Whether a text, in UTF-8, nests deeper than `limit` levels. Runs before JSON.parse, on any bytes: a 10 KB body nested 5,000 deep would overflow the

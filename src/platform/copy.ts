@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { ByteSpan } from './byte-span.ts';
+import { hexDigit } from './event-id.ts';
 
 /** The part of pg's connection that is written to. */
 type WireConnection = { stream: { write(bytes: Buffer): boolean } };
@@ -178,8 +179,3 @@ const longestByHand = 32;
 
 /** Where the first digit of each byte of a UUID is in its text. */
 const uuidDigits = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
-
-/** Of `0` to `9` and `a` to `f`. */
-function hexDigit(code: number): number {
-  return code < 0x3a ? code - 0x30 : code - 0x57;
-}

@@ -55,8 +55,8 @@ export function receivedAtMs(uuid: string): number {
   return ms;
 }
 
-/** Of `0` to `9` and `a` to `f`. */
-function hexDigit(code: number): number {
+/** Of the character codes of `0` to `9` and `a` to `f`. */
+export function hexDigit(code: number): number {
   return code < 0x3a ? code - 0x30 : code - 0x57;
 }
 

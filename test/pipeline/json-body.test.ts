@@ -1,7 +1,8 @@
 import Fastify from 'fastify';
 import t from 'tap';
 import { registerErrorHandler } from '../../src/pipeline/errors/handler.ts';
-import { maxJsonDepth, registerJsonBody } from '../../src/pipeline/json-body.ts';
+import { registerJsonBody } from '../../src/pipeline/json-body.ts';
+import { maxJsonDepth } from '../../src/pipeline/json-bytes.ts';
 
 const app = Fastify();
 t.teardown(() => app.close());

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { endOfJson, maxLevels, skipBlank } from '../../src/pipeline/json-bytes.ts';
+import { endOfJson, maxJsonDepth, skipBlank } from '../../src/pipeline/json-bytes.ts';
 import { jsonArray, jsonObject } from './json-text.ts';
 
 /** Whether the whole text is one value, white space around it aside. */
-function accepts(text: string, levels = maxLevels): boolean {
+function accepts(text: string, levels = maxJsonDepth): boolean {
   const bytes = Buffer.from(text);
   const end = endOfJson(bytes, skipBlank(bytes, 0), levels);
   return end >= 0 && skipBlank(bytes, end) === bytes.length;
@@ -22,7 +22,7 @@ function parses(text: string): boolean {
 t.test('a value ends where it was written to end', async (t) => {
   const property = fc.property(fc.oneof(jsonObject, jsonArray), fc.constantFrom('', ',', ']', '}', ' x', '"'), ({ text }, after) => {
     const bytes = Buffer.from(`:${text}${after}`);
-    return endOfJson(bytes, 1, maxLevels) === 1 + Buffer.byteLength(text);
+    return endOfJson(bytes, 1, maxJsonDepth) === 1 + Buffer.byteLength(text);
   });
   fc.assert(property, { numRuns: 2_000 });
   t.pass('2,000 values');
@@ -97,7 +97,7 @@ t.test('the same for what is easily taken for JSON, and for every end that comes
 
 t.test('levels are counted as objects and arrays within one another, up to the limit that is asked for', async (t) => {
   const nested = (depth: number) => `${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}`;
-  for (const levels of [2, 10, maxLevels]) {
+  for (const levels of [2, 10, maxJsonDepth]) {
     t.equal(accepts(nested(levels), levels), true);
     t.equal(accepts(nested(levels + 2), levels), false);
     t.equal(accepts(`[${nested(levels)}]`, levels), false);

@@ -4,7 +4,7 @@ import type { Principal } from '../../pipeline/auth/principal.ts';
 import { ApiError, catalogue } from '../../pipeline/errors/catalogue.ts';
 import { logFailure, toApiError } from '../../pipeline/errors/handler.ts';
 import { fieldError } from '../../pipeline/errors/validation-errors.ts';
-import { maxJsonDepth } from '../../pipeline/json-body.ts';
+import { maxJsonDepth } from '../../pipeline/json-bytes.ts';
 import { arrayItems, exceedsDepth, itemsOfMember, type Span, skipSpace } from '../../pipeline/json-spans.ts';
 import type { MonthlyQuota } from '../../pipeline/limits/quota.ts';
 import { bodyAjv } from '../../pipeline/validation.ts';
@@ -15,7 +15,7 @@ import { cloudEventRow, cloudEventsArray, dataMembers, keyOf, structuredEvent } 
 import { CloudEventsBody } from './cloud-events-body.ts';
 import { keyReused, writeError } from './errors.ts';
 import { eventRow, idempotencyKey, keptMembers, parseKeyHeader, traceParent } from './event-row.ts';
-import { ReadBatch, ReadEvent } from './event-scan.ts';
+import { ReadBatch, ReadEvent } from './read-event.ts';
 import { EventBody, ingestLimits } from './schema.ts';
 import type { EventRow } from './store.ts';
 import { storedBefore } from './stored-before.ts';
@@ -121,7 +121,7 @@ export function postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, o
 
     function toRow(item: BatchItem, index: number): EventRow {
       const pointer = `${items.pointer}/${index}`;
-      if (bytesOf(item) > ingestLimits.eventBytes) {
+      if (isTooLarge(item)) {
         throw new ApiError('payload_too_large', { errors: [{ pointer, code: 'payload_too_large', detail: 'is larger than 256 KiB' }] });
       }
       if (!(item instanceof ReadEvent) && request.bodyIsDeep && exceedsDepth(Buffer.from(item.text), maxJsonDepth)) {
@@ -149,9 +149,11 @@ export function postBatch({ writer, pool, clock, quota, quotaExceeded, nextId, o
 type ParsedItem = { value: unknown; text: string; members: (Span | undefined)[] };
 type BatchItem = ReadEvent | ParsedItem;
 
-/** Bytes of an item, as it was sent. */
-function bytesOf(item: BatchItem): number {
-  return item instanceof ReadEvent ? item.size : Buffer.byteLength(item.text);
+function isTooLarge(item: BatchItem): boolean {
+  const { eventBytes } = ingestLimits;
+  if (item instanceof ReadEvent) return item.size > eventBytes;
+  // A character has at most three bytes in UTF-8 here, so most items need no count of bytes.
+  return item.text.length * 3 > eventBytes && Buffer.byteLength(item.text) > eventBytes;
 }
 
 /** A parsed item for the schema to check; what is no object, it refuses. */

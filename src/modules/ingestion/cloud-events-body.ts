@@ -4,7 +4,7 @@ import { ApiError } from '../../pipeline/errors/catalogue.ts';
 import { parseJsonBody, readJson } from '../../pipeline/json-body.ts';
 import { bodyAjv } from '../../pipeline/validation.ts';
 import { binaryData, type EventData, noData } from './cloud-events-data.ts';
-import { ReadBatch, readBatch, readEvent } from './event-scan.ts';
+import { ReadBatch, readBatch, readEvent } from './read-event.ts';
 
 /** CloudEvents as they came, not looked at yet: one as JSON, an array of them as JSON, or the data of one whose attributes are headers. */
 export type CloudEventsContent = { mode: 'structured' | 'batched'; value: unknown } | { mode: 'binary'; data: EventData };

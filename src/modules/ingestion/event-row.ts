@@ -5,7 +5,7 @@ import { textOf } from '../../platform/byte-span.ts';
 import { receivedAtMs } from '../../platform/event-id.ts';
 import { eventAttributes } from '../../platform/event-json.ts';
 import { formatTime, parseTime } from '../../platform/rfc3339.ts';
-import type { ReadEvent } from './event-scan.ts';
+import type { ReadEvent } from './read-event.ts';
 import type { EventBody } from './schema.ts';
 import { idempotencyKeyPattern, ingestLimits } from './schema.ts';
 import type { EventRow } from './store.ts';

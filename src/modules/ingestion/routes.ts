@@ -12,7 +12,7 @@ import { cloudEventOf, cloudEventRow, keyOf } from './cloud-events.ts';
 import { CloudEventsBody, plainBodiesOnly, plainBodiesOrNone, registerCloudEventsBodies } from './cloud-events-body.ts';
 import { keyReused, writeError } from './errors.ts';
 import { eventRow, idempotencyKey, keptMembers, traceParent } from './event-row.ts';
-import { ReadEvent } from './event-scan.ts';
+import { ReadEvent } from './read-event.ts';
 import { BatchBody, BatchResult, EventAccepted, EventBody, ingestLimits } from './schema.ts';
 import type { EventRow } from './store.ts';
 import { storedBefore } from './stored-before.ts';

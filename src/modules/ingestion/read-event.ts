@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { maxJsonDepth } from '../../pipeline/json-body.ts';
-import { afterColon, byte, endOfJson, endOfText, hasBytes, skipBlank } from '../../pipeline/json-bytes.ts';
-import type { Span } from '../../pipeline/json-spans.ts';
+import { afterColon, byte, endOfJson, endOfText, hasBytes, maxJsonDepth, skipBlank } from '../../pipeline/json-bytes.ts';
+import { type Span, withPlainNames } from '../../pipeline/json-spans.ts';
 import { type ByteSpan, spanOf } from '../../platform/byte-span.ts';
 import { ingestLimits } from './schema.ts';
 
@@ -23,12 +22,11 @@ export class ReadEvent {
   metadataText: string | null = null;
 
   /** An event that JSON.parse has read from a text, with its payload and metadata at `spans` there. */
-  static of(parsed: object, text: string, [payload, metadata]: (Span | undefined)[]): ReadEvent {
-    const event = new ReadEvent();
-    const { event_type, timestamp, payload: parsedPayload, idempotency_key, metadata: parsedMetadata } = parsed as Partial<ReadEvent>;
-    Object.assign(event, { event_type, timestamp, payload: parsedPayload, idempotency_key, metadata: parsedMetadata });
-    if (payload) event.payloadBytes = spanOf(text.slice(payload.start, payload.end));
-    if (metadata) event.metadataText = text.slice(metadata.start, metadata.end);
+  static of(parsed: object, text: string, [payloadAt, metadataAt]: (Span | undefined)[]): ReadEvent {
+    const { event_type, timestamp, payload, idempotency_key, metadata } = parsed as Partial<ReadEvent>;
+    const event = Object.assign(new ReadEvent(), { event_type, timestamp, payload, idempotency_key, metadata });
+    if (payloadAt) event.payloadBytes = spanOf(text.slice(payloadAt.start, payloadAt.end));
+    if (metadataAt) event.metadataText = text.slice(metadataAt.start, metadataAt.end);
     return event;
   }
 }
@@ -45,9 +43,9 @@ export class ReadBatch {
 }
 
 /**
- * The event that a body is, read in one pass: a third of the time that JSON.parse and a search for the payload take, and no objects of what is
- * only stored.
- * @returns undefined for whatever is not as usual (not JSON, no object, names with escapes, too deep): JSON.parse is the judge of that.
+ * The event that a body is, read in one pass: about half the time that JSON.parse and a search for the payload take (1.5 µs for 3 at 240 bytes), and
+ * no objects of what is only stored.
+ * @returns undefined for whatever is not as usual (not JSON, no object, names of members with escapes, a CloudEvent, too deep): JSON.parse is the judge of that.
  */
 export function readEvent(body: Buffer): ReadEvent | undefined {
   if (!isUtf8(body)) return undefined;
@@ -114,6 +112,7 @@ function readMembers(body: Buffer, open: number, event: ReadEvent): number {
   for (;;) {
     const nameEnd = endOfPlainName(body, i);
     const start = nameEnd < 0 ? -1 : afterColon(body, nameEnd);
+    // The event is the first level itself.
     const end = start < 0 ? -1 : endOfJson(body, start, maxJsonDepth - 1);
     if (end < 0 || !readMember(body, i, nameEnd - i, start, end, event)) return -1;
     i = skipBlank(body, end);
@@ -129,8 +128,7 @@ function readMembers(body: Buffer, open: number, event: ReadEvent): number {
 function readMember(body: Buffer, name: number, length: number, start: number, end: number, event: ReadEvent): boolean {
   // The names that count have different lengths.
   if (length === names.payload.length && hasBytes(body, name, names.payload)) {
-    const isObject = body[start] === byte.openBrace;
-    event.payload = isObject ? anObject : JSON.parse(body.toString('utf8', start, end));
+    event.payload = body[start] === byte.openBrace ? anObject : valueAt(body, start, end);
     event.payloadBytes = { buffer: body, start, end };
   } else if (length === names.eventType.length && hasBytes(body, name, names.eventType)) {
     event.event_type = valueAt(body, start, end);
@@ -139,11 +137,8 @@ function readMember(body: Buffer, name: number, length: number, start: number, e
   } else if (length === names.idempotencyKey.length && hasBytes(body, name, names.idempotencyKey)) {
     event.idempotency_key = valueAt(body, start, end);
   } else if (length === names.metadata.length && hasBytes(body, name, names.metadata)) {
-    const text = body.toString('utf8', start, end);
-    // JSON.parse needs help with names that are spelled with escapes; see withPlainNames.
-    if (text.includes('\\u')) return false;
-    event.metadata = JSON.parse(text);
-    event.metadataText = text;
+    event.metadata = valueAt(body, start, end);
+    event.metadataText = body.toString('utf8', start, end);
   } else {
     return !hasBytes(body, name, names.specversion);
   }
@@ -153,7 +148,7 @@ function readMember(body: Buffer, name: number, length: number, start: number, e
 /** The value that stands there, which is a short string as a rule. */
 function valueAt(body: Buffer, start: number, end: number): unknown {
   const text = body.toString('utf8', start, end);
-  return body[start] === byte.quote && !text.includes('\\') ? text.slice(1, -1) : JSON.parse(text);
+  return body[start] === byte.quote && !text.includes('\\') ? text.slice(1, -1) : JSON.parse(withPlainNames(text));
 }
 
 /** The end of a name that is spelled without escapes. */

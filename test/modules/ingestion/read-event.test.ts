@@ -1,18 +1,21 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { ReadEvent, readBatch, readEvent } from '../../../src/modules/ingestion/event-scan.ts';
+import { ReadEvent, readBatch, readEvent } from '../../../src/modules/ingestion/read-event.ts';
+import { withPlainNames } from '../../../src/pipeline/json-spans.ts';
 import { textOf } from '../../../src/platform/byte-span.ts';
 import { jsonObject } from '../../pipeline/json-text.ts';
 
 type Known = 'event_type' | 'timestamp' | 'payload' | 'idempotency_key' | 'metadata';
 const known: Known[] = ['event_type', 'timestamp', 'payload', 'idempotency_key', 'metadata'];
+/** JSON.parse, with names in their plain spelling: V8 13.6 may take an escaped one for another; see withPlainNames. */
+const parse = (text: string) => JSON.parse(withPlainNames(text));
 const read = (text: string) => readEvent(Buffer.from(text));
 const readAll = (text: string) => readBatch(Buffer.from(text));
 
 /** What an event says, with the payload as its text says it. */
 function saidBy(event: ReadEvent): Record<string, unknown> {
   const isObject = event.payload !== null && typeof event.payload === 'object' && !Array.isArray(event.payload);
-  const payload = isObject ? JSON.parse(textOf(event.payloadBytes)) : event.payload;
+  const payload = isObject ? parse(textOf(event.payloadBytes)) : event.payload;
   const { event_type, timestamp, idempotency_key, metadata } = event;
   return Object.fromEntries(
     Object.entries({ event_type, timestamp, payload, idempotency_key, metadata }).filter(([, value]) => value !== undefined),
@@ -21,7 +24,7 @@ function saidBy(event: ReadEvent): Record<string, unknown> {
 
 /** The members that count of what JSON.parse reads. */
 function parsed(text: string): Record<string, unknown> {
-  const value = JSON.parse(text) as Record<string, unknown>;
+  const value = parse(text) as Record<string, unknown>;
   return Object.fromEntries(known.filter((name) => Object.hasOwn(value, name)).map((name) => [name, value[name]]));
 }
 
@@ -37,14 +40,14 @@ const members = fc.array(fc.tuple(name, value, space), { minLength: 1, maxLength
 const writtenEvent = fc
   .tuple(members, space)
   .map(([all, around]) => `{${all.map(([key, json, gap]) => `${gap}${JSON.stringify(key)}${gap}:${json}${gap}`).join(',')}}${around}`)
-  // Names with escapes in metadata are for JSON.parse and its helper, see below; so are halves of characters, which are no UTF-8.
-  .filter((json) => json.isWellFormed() && !json.includes('\\u'));
+  // Half a character is no UTF-8.
+  .filter((json) => json.isWellFormed());
 
 t.test('for any object: the members that count are what JSON.parse reads, payload and metadata as they were written', async (t) => {
   const property = fc.property(writtenEvent, (json) => {
     const event = read(json);
     if (!event) return false;
-    if (event.metadataText !== null) t.same(JSON.parse(event.metadataText), event.metadata);
+    if (event.metadataText !== null) t.same(parse(event.metadataText), event.metadata);
     t.strictSame(saidBy(event), parsed(json));
     return event.size === Buffer.byteLength(json.trimEnd());
   });
@@ -60,6 +63,13 @@ t.test('for any batch: the same of each event, in order, in both forms', async (
     return batch.events.every(({ size }, index) => size === Buffer.byteLength((events[index] as string).trimEnd()));
   });
   fc.assert(property, { numRuns: 1_000 });
+});
+
+t.test('metadata may be spelled with escapes, names as well as values', async (t) => {
+  const json = '{"event_type":"a","payload":{},"metadata":{"\\u0061":"K\\u00f6ln","b":"c"}}';
+  const event = read(json) as ReadEvent;
+  t.same(event.metadata, { a: 'Köln', b: 'c' });
+  t.equal(event.metadataText, '{"\\u0061":"K\\u00f6ln","b":"c"}');
 });
 
 t.test('of a repeated member the last counts', async (t) => {
@@ -78,7 +88,6 @@ t.test('what is not as usual is left to JSON.parse', async (t) => {
     'no object': '[]',
     'an empty object': '{}',
     'a name with an escape': '{"event_type":"a","p\\u0061yload":{}}',
-    'a name with an escape in the metadata': '{"event_type":"a","payload":{},"metadata":{"\\u0061":"b"}}',
     'a CloudEvent': '{"specversion":"1.0","id":"1"}',
     'no end': event.slice(0, -1),
     'more than an end': `${event}}`,
