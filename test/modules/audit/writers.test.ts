@@ -19,7 +19,7 @@ const secrets = { pepper: testPepper };
 const slug = (index: number) => `partner${index}`;
 for (let index = 0; index < writers; index++) await createPartner(db, { slug: slug(index) });
 
-type Work = (db: Kysely<Database>, actor: Actor, index: number) => Promise<number>;
+type Work = (db: Kysely<Database>, actor: Actor, index: number, turn: number) => Promise<number>;
 const rename = (transaction: Transaction<Database>, index: number, name: string) =>
   transaction.updateTable('partners').set({ name }).where('slug', '=', slug(index)).execute();
 
@@ -39,9 +39,10 @@ const works: Record<string, Work> = {
     await recordAudit(db, actor, { action: 'vault.rotated', subject: 'vault', details: { text: `'"\\\n${actor.name} ü` } });
     return 1;
   },
-  async 'changes the same two partners as all others, then says so'(db, actor) {
+  async 'changes the same two partners as all others, then says so'(db, actor, _index, turn) {
     await audited(db, actor, async (transaction) => {
-      for (const index of [0, 1]) await rename(transaction, index, actor.name);
+      // A name of this turn alone: an update that changes nothing leaves no entry, and no other writer may have come between.
+      for (const index of [0, 1]) await rename(transaction, index, `${actor.name}, turn ${turn}`);
       await recordAudit(transaction, actor, { action: 'onboarding.done', subject: `partner:${slug(0)}` });
     });
     return 3;
@@ -76,7 +77,7 @@ t.test('50 writers at once keep one chain without a gap; whoever verifies meanwh
         const kinds = Object.values(works);
         for (let turn = 0; turn < kinds.length * 2; turn++) {
           const work = kinds[(index + turn) % kinds.length] as Work;
-          entries += await work(connection, { name: `admin:writer-${index}`, source: `connection ${index}` }, index);
+          entries += await work(connection, { name: `admin:writer-${index}`, source: `connection ${index}` }, index, turn);
         }
         return entries;
       }),
