@@ -15,13 +15,13 @@ const { quote, backslash, openBrace, closeBrace, openBracket, closeBracket, comm
 export function exceedsDepth(text: Uint8Array, limit: number): boolean {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
-    const byte = text[i] as number;
-    if (byte === quote) {
+    const char = text[i] as number;
+    if (char === quote) {
       for (i++; i < text.length && text[i] !== quote; i++) if (text[i] === backslash) i++;
-    } else if (byte === openBrace || byte === openBracket) {
+    } else if (char === openBrace || char === openBracket) {
       depth += 1;
       if (depth > limit) return true;
-    } else if (byte === closeBrace || byte === closeBracket) {
+    } else if (char === closeBrace || char === closeBracket) {
       depth -= 1;
     }
   }

@@ -24,9 +24,10 @@ export type PoolOptions = {
 /**
  * Milliseconds. Every wait has an end, so that a database that hangs is answered with 503 and not with a hang. A commit of events has a statement
  * for each of its tables, and the statement limit begins anew with each: `commit` is for all of them, above `statement`, which Postgres would
- * otherwise ignore, and below the wait for a server that no longer answers, so that nothing is stored after it was given up. It also bounds how long
- * after its id an event may still be committed by one attempt, and with it for how long such an event can turn up behind the floor
- * from which polls scan (platform/scan-floors.ts); that a poll sees it all the same is the doing of the full scan once a second, not of this limit.
+ * otherwise ignore, and below the wait for a server that no longer answers, so that no statement of a commit that was given up goes on. The flush of the commit
+ * itself is under no limit of Postgres: of a disk that hangs for longer than the wait, the answer is 503 and the events may be stored all the same.
+ * How late an event can turn up behind the floor from which polls scan (platform/scan-floors.ts) is bounded by this and by the age of rows; that a poll
+ * sees it all the same is the doing of the full scan once a second, not of these limits.
  */
 export const timeouts = { connect: 1_000, statement: 2_000, commit: 2_500, lock: 1_000, idleInTransaction: 5_000 };
 

@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts';
  *
  * The floor is only a fast path, never a position: an event whose commit came late can have a smaller id than events seen before. So the
  * scan from the floor counts only when it fills the page, and at least once a second the scan starts from the beginning. An event is hidden
- * for a second at most, and only behind a full page of others. Commits end after two and a half seconds, so no floor outlives a late commit for long.
+ * for a second at most, and only behind a full page of others. The statements of a commit end after two and a half seconds, so no floor outlives a late one for long.
  */
 export class ScanFloors {
   readonly #clock: Clock;

@@ -69,7 +69,7 @@ t.test('settings of a connection: no statement, lock or transaction can hang', a
     const { rows } = await pool.query(`SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
       current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('plan_cache_mode') AS plans,
       current_setting('transaction_timeout') AS transaction`);
-    // Only a commit has several statements that count together.
+    // Only what the write pool commits must have ended before its wait does.
     const transaction = name === 'write' ? '2500ms' : '0';
     t.same(rows[0], { statement: '2s', lock: '1s', idle: '5s', plans: 'force_generic_plan', transaction }, name);
     t.equal(pool.options.connectionTimeoutMillis, timeouts.connect);
@@ -95,11 +95,11 @@ t.test('real errors of a real database are classified', async (t) => {
   t.equal(await faultOf('SET ROLE NONE; SELECT pg_terminate_backend(pg_backend_pid())'), 'retry', 'the backend was ended');
   t.equal(await faultOf("SET LOCAL statement_timeout = '10ms'; SELECT pg_sleep(5)"), 'retry', 'the statement took too long');
   // The limit of a transaction that has begun cannot be changed, so this one comes with the connection.
-  const short = new pg.Client({ connectionString: url, options: '-c transaction_timeout=250 -c statement_timeout=200' });
+  const short = new pg.Client({ connectionString: url, options: '-c transaction_timeout=800 -c statement_timeout=750' });
   short.on('error', () => {});
   await short.connect();
   t.teardown(() => short.end().catch(() => {}));
-  const error = await short.query('SELECT pg_sleep(0.15); SELECT pg_sleep(0.15)').catch((reason) => reason);
+  const error = await short.query('SELECT pg_sleep(0.45); SELECT pg_sleep(0.45)').catch((reason) => reason);
   t.equal(error.code, '25P04', 'each statement was in time, and all of them together were not');
 });
 

@@ -25,7 +25,7 @@ if burst >= rate and tokens >= burst and now - taken >= 500 then
   at = now
 end
 -- More than the need is a lease: at most 1 % of what is left, so that what a replica leaves unused costs the partner little; at most what comes back
--- in 50 ms, so that a partner below its rate keeps its burst; at most 250.
+-- in 50 ms, so that a partner below its rate keeps its burst with up to 20 replicas; at most 250.
 local lease = math.min(250, math.floor(tokens / 100), math.floor(rate / 20))
 local granted = math.min(math.floor(tokens), math.max(need, lease))
 local wait = 0
