@@ -182,20 +182,14 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
     writer,
     pool: pools.read,
     clock,
-    onEvents(outcome, count, partner) {
-      metrics.eventsIngested.inc({ outcome }, count);
-      activity.events(partner, outcome, count);
-    },
+    onEvents: (outcome, count, partner) => activity.events(partner, outcome, count),
   });
   await app.register(inbox, {
     pool: pools.read,
     clock,
     waits,
     signer,
-    onDelivered(count, partner) {
-      metrics.eventsDelivered.inc(count);
-      activity.events(partner, 'delivered', count);
-    },
+    onDelivered: (count, partner) => activity.events(partner, 'delivered', count),
   });
   await app.register(leases, {
     pool: pools.read,
@@ -205,7 +199,6 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
     onLeased({ granted, lapsed }, partner) {
       metrics.leasesGranted.inc(granted);
       metrics.leasesEnded.inc({ how: 'lapsed' }, lapsed);
-      metrics.eventsDelivered.inc(granted);
       activity.events(partner, 'delivered', granted);
     },
     onUndone: (count) => metrics.leasesEnded.inc({ how: 'undone' }, count),
@@ -215,7 +208,6 @@ export async function buildApp({ config, clock = systemClock, logStream }: AppOp
     clock,
     onSettled(status, count, partner) {
       if (status !== 'acknowledged') return metrics.leasesEnded.inc({ how: status }, count);
-      metrics.eventsAcknowledged.inc(count);
       activity.events(partner, status, count);
     },
     onDeadLetter: (reason) => metrics.deadLetters.inc({ reason }),

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin';
 import type { Clock } from '../platform/clock.ts';
-import type { Metrics } from '../platform/metrics.ts';
+import { type Metrics, recount } from '../platform/metrics.ts';
 import type { PartnerActivity } from '../platform/partner-activity.ts';
 
 /** Figures of this process for the health answer; the histograms are for Prometheus. */
@@ -25,6 +25,9 @@ const reports = new Set(['getHealth', 'getReady']);
 const sampleSize = 1_024;
 const slotMs = 60_000;
 
+/** Of an operation: its answers by status, and what its times are told to. */
+type Figures = { answers: Map<number, number>; timer: { observe(seconds: number): void } };
+
 export type ObserveOptions = { metrics: Metrics; clock: Clock; activity: PartnerActivity };
 
 /** Counts and times every request. Label values are operations and statuses, never a URL; partners have metrics of their own, which are bounded. */
@@ -34,21 +37,27 @@ export const observe = fp<ObserveOptions>(
     const stats = { requestsTotal: 0, errorsTotal: 0, p95LatencyMs };
     app.decorate('requestStats', stats);
 
-    // Finding a labelled child costs more than counting, so each is found once; operations times statuses are few.
-    const counters = new Map<string, { inc(): void }>();
-    const timers = new Map<string, { observe(seconds: number): void }>();
+    const operations = new Map<string, Figures>();
+    const figuresOf = (operation: string): Figures => {
+      let figures = operations.get(operation);
+      if (figures === undefined) {
+        figures = { answers: new Map(), timer: metrics.duration.labels({ operation }) };
+        operations.set(operation, figures);
+      }
+      return figures;
+    };
     const max = { slot: 0, current: 0, previous: 0 };
 
     app.addHook('onResponse', function countRequest(request, reply, done) {
       const operation = request.routeOptions.config.operation ?? 'unmatched';
       const ms = reply.elapsedTime;
-      const key = `${operation} ${reply.statusCode}`;
-      remembered(counters, key, () => metrics.requests.labels({ operation, status: `${reply.statusCode}` })).inc();
+      const { answers, timer } = figuresOf(operation);
+      answers.set(reply.statusCode, (answers.get(reply.statusCode) ?? 0) + 1);
       if (request.principal) activity.answered(request.principal, reply.statusCode);
       // The time of a long poll is the partner's wish; it would drown every other figure.
-      const timed = isLongPoll(request.query) ? `${operation}Wait` : operation;
-      remembered(timers, timed, () => metrics.duration.labels({ operation: timed })).observe(ms / 1000);
-      if (timed === operation) {
+      const waited = isLongPoll(request.query);
+      (waited ? figuresOf(`${operation}Wait`).timer : timer).observe(ms / 1000);
+      if (!waited) {
         samples[stats.requestsTotal % sampleSize] = ms;
         stats.requestsTotal += 1;
         rememberMax(ms);
@@ -57,6 +66,10 @@ export const observe = fp<ObserveOptions>(
       done();
     });
 
+    recount(metrics.requests, function* rows() {
+      for (const [operation, { answers }] of operations)
+        for (const [status, count] of answers) yield [{ operation, status: `${status}` }, count] as const;
+    });
     metrics.watch(metrics.durationMax, (gauge) => {
       rememberMax(0);
       gauge.set(Math.max(max.current, max.previous) / 1000);
@@ -81,15 +94,6 @@ export const observe = fp<ObserveOptions>(
   },
   { name: 'observe' },
 );
-
-function remembered<Value>(known: Map<string, Value>, key: string, find: () => Value): Value {
-  let value = known.get(key);
-  if (value === undefined) {
-    value = find();
-    known.set(key, value);
-  }
-  return value;
-}
 
 /** Only a route that knows the parameter has it converted to a number: a query of a request that no route takes is not believed. */
 function isLongPoll(query: unknown): boolean {

@@ -1,7 +1,10 @@
-import type { Counter, Gauge } from 'prom-client';
 import type { Clock } from './clock.ts';
+import { type Metrics, recount } from './metrics.ts';
 
 export type EventOutcome = 'accepted' | 'duplicate' | 'failed' | 'delivered' | 'acknowledged';
+
+/** What becomes of events that are sent. */
+const ingested = ['accepted', 'duplicate', 'failed'] as const;
 
 /** The classes of answers that partners are judged by; 429 is told apart from the other 4xx, because it says something of the limit. */
 export type RequestClass = '2xx' | '4xx' | '429' | '5xx';
@@ -13,7 +16,7 @@ type Figures = { events: Record<EventOutcome, number>; requests: Record<RequestC
 
 /**
  * What each partner does: events by outcome, requests by class, and when it last sent an event. A request costs a look-up in a Map and an addition; the labels
- * are made when somebody scrapes.
+ * are made when somebody scrapes, and the events of all partners are added up then.
  *
  * Invariant: at most `maxPartners` partners have figures of their own, the first that come; all others share the label `other`. So the number of series has a
  * bound whatever becomes of the number of partners.
@@ -44,18 +47,13 @@ export class PartnerActivity {
   }
 
   /** Writes the figures into the metrics at each scrape. */
-  watch(metrics: { partnerEvents: Counter; partnerRequests: Counter; partnerLastEvent: Gauge }): void {
+  watch(metrics: Metrics): void {
     const { partnerEvents, partnerRequests, partnerLastEvent } = metrics;
-    const fill = (counter: Counter, label: string, of: (figures: Figures) => Record<string, number>) =>
-      Object.assign(counter, {
-        collect: () => {
-          counter.reset();
-          for (const [partner, figures] of this.#all())
-            for (const [value, count] of Object.entries(of(figures))) if (count > 0) counter.inc({ partner, [label]: value }, count);
-        },
-      });
-    fill(partnerEvents, 'outcome', ({ events }) => events);
-    fill(partnerRequests, 'class', ({ requests }) => requests);
+    recount(partnerEvents, () => this.#rows('outcome', ({ events }) => events));
+    recount(partnerRequests, () => this.#rows('class', ({ requests }) => requests));
+    recount(metrics.eventsIngested, () => ingested.map((outcome) => [{ outcome }, this.#total(outcome)]));
+    recount(metrics.eventsDelivered, () => [[{}, this.#total('delivered')]]);
+    recount(metrics.eventsAcknowledged, () => [[{}, this.#total('acknowledged')]]);
     Object.assign(partnerLastEvent, {
       // Of `other` there is none: the last event of many says nothing about any of them.
       collect: () => {
@@ -72,6 +70,21 @@ export class PartnerActivity {
     const figures = { slug, ...noFigures() };
     this.#known.set(partnerId, figures);
     return figures;
+  }
+
+  *#rows<Name extends string>(
+    name: Name,
+    of: (figures: Figures) => Record<string, number>,
+  ): Generator<[Record<'partner' | Name, string>, number]> {
+    for (const [partner, figures] of this.#all())
+      for (const [value, count] of Object.entries(of(figures)))
+        if (count > 0) yield [{ partner, [name]: value } as Record<'partner' | Name, string>, count];
+  }
+
+  #total(outcome: EventOutcome): number {
+    let total = 0;
+    for (const [, { events }] of this.#all()) total += events[outcome];
+    return total;
   }
 
   *#all(): Generator<[string, Figures]> {

@@ -33,6 +33,14 @@ t.test('events and answers are counted by partner, and the last event has its ti
   );
 });
 
+t.test('what has not happened yet is told as 0, so that its first time is seen as growth', async (t) => {
+  const metrics = createMetrics('x');
+  new PartnerActivity(Date.now).watch(metrics);
+  t.same(await series(metrics, 'events_ingested_total'), { accepted: 0, duplicate: 0, failed: 0 });
+  t.same(await series(metrics, 'events_delivered_total'), { '': 0 });
+  t.same(await series(metrics, 'events_acknowledged_total'), { '': 0 });
+});
+
 t.test('a second scrape tells the same, and not twice as much', async (t) => {
   const metrics = createMetrics('x');
   const activity = new PartnerActivity(Date.now);
@@ -40,6 +48,7 @@ t.test('a second scrape tells the same, and not twice as much', async (t) => {
   activity.events(partner(1), 'accepted', 3);
   await Promise.all([metrics.registry.metrics(), metrics.registry.metrics()]);
   t.same(await series(metrics, 'partner_events_total'), { 'p1 accepted': 3 });
+  t.same(await series(metrics, 'events_ingested_total'), { accepted: 3, duplicate: 0, failed: 0 });
 });
 
 t.test('the first 200 partners have figures of their own, and all others share them', async (t) => {
@@ -56,6 +65,13 @@ t.test('the first 200 partners have figures of their own, and all others share t
   t.equal(Object.keys(events).length, 201 * 5);
   t.match(events, { 'p7 accepted': 2, 'p200 accepted': 1, 'other accepted': 4_800 });
   t.notOk('p201 accepted' in events);
+  t.same(
+    await series(metrics, 'events_ingested_total'),
+    { accepted: 5_001, duplicate: 5_000, failed: 5_000 },
+    'the totals are those of all partners, shown or not',
+  );
+  t.same(await series(metrics, 'events_delivered_total'), { '': 5_000 });
+  t.same(await series(metrics, 'events_acknowledged_total'), { '': 5_000 });
   t.equal(Object.keys(await series(metrics, 'partner_requests_total')).length, 201 * 4);
   t.equal(Object.keys(await series(metrics, 'partner_last_event_timestamp_seconds')).length, 200);
 });
