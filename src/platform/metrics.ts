@@ -119,8 +119,8 @@ export function createMetrics(version: string) {
 }
 
 /**
- * Has a counter written anew at each scrape, from what was counted in memory. For what is counted in every request: finding the labels there would
- * take ten times as long as counting.
+ * Has a counter written anew at each scrape, from what was counted in memory. For what is counted in every request, where finding the labels takes
+ * longer than counting.
  */
 export function recount<Name extends string>(
   counter: Counter<Name>,

@@ -1,3 +1,4 @@
+import type { Gauge } from 'prom-client';
 import type { Clock } from './clock.ts';
 import { type Metrics, recount } from './metrics.ts';
 
@@ -54,12 +55,10 @@ export class PartnerActivity {
     recount(metrics.eventsIngested, () => ingested.map((outcome) => [{ outcome }, this.#total(outcome)]));
     recount(metrics.eventsDelivered, () => [[{}, this.#total('delivered')]]);
     recount(metrics.eventsAcknowledged, () => [[{}, this.#total('acknowledged')]]);
-    Object.assign(partnerLastEvent, {
-      // Of `other` there is none: the last event of many says nothing about any of them.
-      collect: () => {
-        for (const { slug, lastEventMs } of this.#known.values())
-          if (lastEventMs > 0) partnerLastEvent.set({ partner: slug }, lastEventMs / 1000);
-      },
+    // Of `other` there is none: the last event of many says nothing about any of them.
+    metrics.watch(partnerLastEvent as Gauge, () => {
+      for (const { slug, lastEventMs } of this.#known.values())
+        if (lastEventMs > 0) partnerLastEvent.set({ partner: slug }, lastEventMs / 1000);
     });
   }
 

@@ -46,18 +46,16 @@ async function moreAnswered(traffic: Traffic): Promise<void> {
 }
 
 t.test('kill -9 of the server under load loses nothing that was answered, and it is ready again within 3 s', async (t) => {
-  // 3 s, or where this machine is busy with other things, three times what a start without load took; and the fastest counts, because what else
-  // runs here may hold up any of them. A start that has to wait for something is held up each time.
-  const boundMs = Math.max(3_000, rig.server.firstStartMs * 3);
-  const startsMs: number[] = [];
+  // 3 s, or where this machine is slow, what it takes for a start without load and half as much again.
+  const boundMs = Math.max(3_000, rig.server.firstStartMs * 1.5);
   const traffic = startTraffic(rig);
   t.teardown(() => traffic.abandon());
   for (let kill = 0; kill < counts.server; kill++) {
     await moreAnswered(traffic);
     await rig.server.kill();
-    startsMs.push(Math.round(await rig.server.start()));
+    const readyMs = await rig.server.start();
+    t.ok(readyMs <= boundMs, `ready after ${Math.round(readyMs)} ms; at most ${Math.round(boundMs)}`);
   }
-  t.ok(Math.min(...startsMs) <= boundMs, `ready after ${startsMs.join(', ')} ms; at most ${Math.round(boundMs)}`);
   await moreAnswered(traffic);
   report(t, await traffic.finish(['503 unavailable']));
 });
