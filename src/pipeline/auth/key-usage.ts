@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Clock } from '../../platform/clock.ts';
+import { PeriodicWriter } from '../../platform/periodic-writer.ts';
 import type { Database } from '../../platform/schema.ts';
 
 /** Milliseconds between two writes: for so long the database is behind. */
@@ -23,8 +24,7 @@ export class KeyUsage {
   readonly #options: KeyUsageOptions;
   /** Milliseconds of the latest use, by the number of the key. */
   #notes = new Map<number, number>();
-  #timer: NodeJS.Timeout | undefined;
-  #flushing: Promise<void> | undefined;
+  readonly #writer = new PeriodicWriter(() => this.#write(), intervalMs);
 
   constructor(options: KeyUsageOptions) {
     this.#options = options;
@@ -36,22 +36,17 @@ export class KeyUsage {
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.flush(), intervalMs).unref();
+    this.#writer.start();
+  }
+
+  /** Writes the notes made before the call. Errors go to `onError`. */
+  flush(): Promise<void> {
+    return this.#writer.flush();
   }
 
   /** Writes what is left to write. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#flushing;
-    await this.flush();
-  }
-
-  /** Writes the notes; one write at a time. Errors go to `onError`. */
-  flush(): Promise<void> {
-    this.#flushing ??= this.#write().finally(() => {
-      this.#flushing = undefined;
-    });
-    return this.#flushing;
+  stop(): Promise<void> {
+    return this.#writer.stop();
   }
 
   async #write(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../platform/clock.ts';
+import { PeriodicWriter } from '../../platform/periodic-writer.ts';
 import type { Database } from '../../platform/schema.ts';
 import { addUsage, readUsage, type UsageRow } from './usage-store.ts';
 
@@ -24,8 +25,11 @@ type Count = {
   asked: boolean;
 };
 
+/** Milliseconds between two flushes. */
+const intervalMs = 1_000;
+
 /** Milliseconds after which the total of a partner is read again before its next request: twice the time between flushes. */
-const maxAgeMs = 2_000;
+const maxAgeMs = 2 * intervalMs;
 
 export type QuotaOptions = {
   db: Kysely<Database>;
@@ -48,22 +52,24 @@ export class MonthlyQuota {
   readonly #loading = new Map<number, Promise<void>>();
   /** Counts of a month that was over before they were written. */
   #late: (UsageRow & { month: string })[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #flushing: Promise<void> | undefined;
+  readonly #writer = new PeriodicWriter(() => this.#write(), intervalMs);
 
   constructor(options: QuotaOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.flush(), 1_000).unref();
+    this.#writer.start();
+  }
+
+  /** Adds the pending counts to Postgres and learns the totals. What was accepted before the call is written, or told to `onError`. */
+  flush(): Promise<void> {
+    return this.#writer.flush();
   }
 
   /** Writes what is left to write. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#flushing;
-    await this.flush();
+  stop(): Promise<void> {
+    return this.#writer.stop();
   }
 
   /** Whether this month's total of the partner is known here, and fresh; if not, `load` it before asking for anything else. */
@@ -146,14 +152,6 @@ export class MonthlyQuota {
     return this.#month;
   }
   #month: Month = { name: '', startsAt: 0, endsAt: 0 };
-
-  /** Adds the pending counts to Postgres and learns the totals; one at a time. */
-  flush(): Promise<void> {
-    this.#flushing ??= this.#write().finally(() => {
-      this.#flushing = undefined;
-    });
-    return this.#flushing;
-  }
 
   async #write(): Promise<void> {
     for (const [month, additions] of this.#takePending()) {

@@ -75,6 +75,23 @@ t.test('counts that could not be written are kept, told, and written later', asy
   t.same(await stored(partners), { '2026-11-01': 6 }, 'once');
 });
 
+t.test('a flush brings what was accepted while another one was under way', async (t) => {
+  const quota = newQuota();
+  await quota.load(partners);
+  accept(quota, partners, 5);
+  const other = await pool.connect();
+  t.teardown(() => other.release());
+  await other.query('BEGIN');
+  await other.query('LOCK TABLE usage_months IN SHARE MODE');
+  const first = quota.flush();
+  accept(quota, partners, 2);
+  const flushes = [first, quota.flush(), quota.flush()];
+  await other.query('COMMIT');
+  await Promise.all(flushes);
+  t.same(await stored(partners), { '2026-11-01': 7 });
+  t.same(errors, []);
+});
+
 t.test('at the turn of the month, unwritten counts go to the old month and open reservations stay reserved', async (t) => {
   const quota = newQuota();
   await quota.load(partners);
