@@ -199,6 +199,29 @@ t.test('a batch of which a request fails for good tells what became of each even
   t.match({ taken, closed }, { taken: 1_000, closed: true }, 'and a source without an end is not read on');
 });
 
+t.test('a batch whose source fails tells what became of each event that it gave, and sends no more', async (t) => {
+  const results = Array.from({ length: 500 }, (_, index) => ({ index, status: 'accepted', event_id: `evt_${index}` }));
+  const double = await startDouble(t, { status: 200, body: { results } });
+  const client = new Triggers({ apiKey: 'sk_test_acme_x', baseUrl: double.url });
+  const broken = new Error('the cursor is gone');
+  const events = function* () {
+    for (let n = 0; n < 502; n += 1) yield { eventType: 'a', payload: { n } };
+    throw broken;
+  };
+  const error = await client.sendBatch(events()).catch((reason) => reason);
+  t.ok(error instanceof TriggersError);
+  t.match(error, { code: 'source_failed', status: undefined, retryable: false, batch: { accepted: 500, failed: 2 } });
+  t.equal(error.cause, broken);
+  t.match(error.batch.results[501], { index: 501, status: 'failed', error: { code: 'not_sent', retryable: true } });
+  t.equal(double.came.length, 1);
+  for (const none of [undefined, null, 5, {}]) {
+    await t.rejects(client.sendBatch(none as never), {
+      name: 'TypeError',
+      message: 'events must be an array, or something else that is iterable',
+    });
+  }
+});
+
 t.test('the key is in no error, no inspection and no JSON', async (t) => {
   const { key, client } = await partnerClient();
   const everything = (value: unknown) => inspect(value, { depth: 20, showHidden: true, getters: true }) + JSON.stringify(value);

@@ -144,6 +144,23 @@ class Batches(ServerCase):
         self.assertEqual((batch.accepted, batch.failed), (500, 501))
         self.assertEqual([batch.results[n].error.code for n in (500, 1_000)], ["http_401", "not_sent"])
 
+    def test_when_the_source_fails_the_error_says_what_became_of_each_event_that_it_gave(self):
+        proxy = self.unreliable()
+        broken = RuntimeError("the cursor is gone")
+
+        def events():
+            yield from (OutgoingEvent("a", {"n": n}) for n in range(502))
+            raise broken
+
+        with self.assertRaises(triggers_api.TriggersError) as caught:
+            self.client(proxy.url).send_batch(events())
+        error = caught.exception
+        self.assertEqual((error.code, error.retryable, error.__cause__), ("source_failed", False, broken))
+        self.assertEqual((error.batch.accepted, error.batch.failed, len(proxy.requests)), (500, 2, 1))
+        self.assertEqual([(item.index, item.error.code) for item in error.batch.results[500:]], [(500, "not_sent"), (501, "not_sent")])
+        with self.assertRaises(TypeError):
+            self.triggers.send_batch(None)
+
     def test_when_a_request_fails_the_rest_of_the_events_is_not_even_read(self):
         proxy = self.unreliable((401, {}, "{}"))
         read = iter(range(5_000))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Iterable, List, Mapping, Optional, Union
+from typing import Iterable, Iterator, List, Mapping, Optional, Union
 
 from ._http import Http
 from ._reading import reading
@@ -15,6 +15,8 @@ from .models import BatchItem, BatchItemError, BatchResult, OutgoingEvent
 #: The API's limits of a request: events, and bytes with the brackets around them.
 MAX_EVENTS = 500
 MAX_BYTES = 4 * 1024 * 1024
+
+_NOT_SENT = BatchItemError("not_sent", "The batch had failed before this event was sent.", True)
 
 _OPENING, _CLOSING = '{"events":[', "]}"
 
@@ -44,7 +46,17 @@ def send_batch(
                 failure = error
             _fail(part, results, BatchItemError(error.code, error.detail, error.retryable))
 
-    for index, event in enumerate(events):
+    source = iter(events)  # a TypeError of the caller's, not a failure of the source
+
+    def until_it_fails() -> Iterator[Union[OutgoingEvent, Mapping[str, object]]]:
+        nonlocal failure
+        try:
+            yield from source
+        except Exception as error:
+            failure = TriggersError("The source of the events failed.", code="source_failed")
+            failure.__cause__ = error
+
+    for index, event in enumerate(until_it_fails()):
         default_key = idempotency_key and f"{idempotency_key}:{index}"
         try:
             outgoing = event if isinstance(event, OutgoingEvent) else OutgoingEvent(**event)  # type: ignore[arg-type]
@@ -57,11 +69,13 @@ def send_batch(
             send()
             part, size = [], len(_OPENING) + len(_CLOSING)
             if failure is not None:  # the rest is not even read: it may be long, or endless
-                _fail([_Pending(index, key, text)], results, BatchItemError("not_sent", "An earlier request of the batch failed.", True))
+                _fail([_Pending(index, key, text)], results, _NOT_SENT)
                 break
         part.append(_Pending(index, key, text))
         size += length
-    if part:
+    if failure is not None:
+        _fail(part, results, _NOT_SENT)
+    elif part:
         send()
     results.sort(key=lambda item: item.index)
     count = [sum(item.status == status for item in results) for status in ("accepted", "duplicate", "failed")]

@@ -37,7 +37,7 @@ class TriggersError(Exception):
     problem: Mapping[str, Any]
     #: How often the request was sent.
     attempts: int
-    #: Of ``send_batch``: what became of each event.
+    #: Of ``send_batch``: what became of each event that was read. What was not sent any more has failed with the code ``not_sent``.
     batch: Optional[BatchResult]
 
     def __init__(

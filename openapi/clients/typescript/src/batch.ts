@@ -28,10 +28,13 @@ export type BatchSummary = { accepted: number; duplicates: number; failed: numbe
 
 type Pending = WrittenEvent & { index: number };
 
+const notSent: BatchItemError = { code: 'not_sent', detail: 'The batch had failed before this event was sent.', retryable: true };
+
 /**
  * Sends any number of events, in requests that the API takes, one after the other.
- * @throws {TriggersError} a request failed as a whole; nothing is taken from the source or sent after it, and `error.batch` says what became of each
- * event so far.
+ * @throws {TriggersError} a request failed as a whole, or the source threw (`source_failed`, its error is the `cause`); nothing is taken from the source or
+ * sent after it, and `error.batch` says what became of each event so far.
+ * @throws {TypeError} `events` is nothing that gives events.
  */
 export async function sendBatch(
   connection: Connection,
@@ -39,6 +42,7 @@ export async function sendBatch(
   events: Iterable<OutgoingEvent> | AsyncIterable<OutgoingEvent>,
   options: BatchOptions = {},
 ): Promise<BatchSummary> {
+  if (!isIterable(events)) throw new TypeError('events must be an array, or something else that is iterable');
   const results: BatchItem[] = [];
   let failure: TriggersError | undefined;
   let index = -1;
@@ -54,7 +58,10 @@ export async function sendBatch(
   };
   let part: Pending[] = [];
   let bytes = opening.length + closing.length;
-  for await (const event of events) {
+  const source = untilItFails(events, (error) => {
+    failure = new TriggersError({ code: 'source_failed', detail: 'The source of the events failed.', cause: error });
+  });
+  for await (const event of source) {
     index += 1;
     const idempotencyKey = keyOf(event, options.idempotencyKey && `${options.idempotencyKey}:${index}`);
     const item = written(event, { index, idempotencyKey });
@@ -68,17 +75,34 @@ export async function sendBatch(
       [part, bytes] = [[], opening.length + closing.length];
     }
     if (failure !== undefined) {
-      fail([item], results, { code: 'not_sent', detail: 'An earlier request of the batch failed.', retryable: true });
+      fail([item], results, notSent);
       break;
     }
     part.push(item);
     bytes += size;
   }
-  if (part.length > 0) await send(part);
+  if (failure !== undefined) fail(part, results, notSent);
+  else if (part.length > 0) await send(part);
   const summary = summaryOf(results);
   if (failure === undefined) return summary;
   failure.batch = summary;
   throw failure;
+}
+
+function isIterable(value: unknown): boolean {
+  return Symbol.asyncIterator in Object(value) || Symbol.iterator in Object(value);
+}
+
+/** What the source gives; what it throws goes to `onError`, apart from what is thrown by whoever takes from it. */
+async function* untilItFails<T>(
+  source: Iterable<T> | AsyncIterable<T>,
+  onError: (error: unknown) => void,
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* source;
+  } catch (error) {
+    onError(error);
+  }
 }
 
 /** The event as it goes on its way; failed, when it has what JSON has not: that is no fault of its neighbours. */
