@@ -55,7 +55,10 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
       const wait = waits.begin(principal.partnerId, query.wait * 1000, gone.signal);
       try {
         const stillAllowed = () => app.authenticate(request, 'inbox:read');
-        return answer(reply, await lookUntilFound(() => look(query, principal, cursor, asCloudEvents), wait, stillAllowed));
+        const page = await lookUntilFound(() => look(query, principal, cursor, asCloudEvents), wait, stillAllowed);
+        // The key may have ended during the look that found something.
+        await stillAllowed();
+        return answer(reply, page);
       } finally {
         wait.end();
         request.raw.socket.removeListener('close', leave);
@@ -63,7 +66,7 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
     },
   );
 
-  /** `stillAllowed` throws when the key has ended meanwhile: what comes after that is not for whoever holds it. */
+  /** `stillAllowed` rejects when the key has ended meanwhile: what comes after that is not for whoever holds it. */
   async function lookUntilFound(look: () => Promise<Page>, wait: Wait, stillAllowed: () => Promise<unknown>): Promise<Page> {
     for (;;) {
       const begun = performance.now();

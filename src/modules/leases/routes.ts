@@ -48,7 +48,10 @@ export async function leases(app: FastifyInstance, options: LeasesOptions): Prom
       try {
         const stillAllowed = () => app.authenticate(request, 'inbox:settle');
         const given = await receiveUntilFound(principal, body, wait, gone.signal, stillAllowed);
-        if ((gone.signal.aborted || socket.destroyed) && !given.repeated) await giveBack(principal, given, body.receive_id);
+        const refusal = wait && (await rejectionOf(stillAllowed()));
+        const reachesNobody = gone.signal.aborted || socket.destroyed || refusal;
+        if (reachesNobody && !given.repeated) await giveBack(principal, given, body.receive_id);
+        if (refusal) throw refusal;
         return answer(reply, given.events, principal);
       } finally {
         wait?.end();
@@ -57,7 +60,7 @@ export async function leases(app: FastifyInstance, options: LeasesOptions): Prom
     },
   );
 
-  /** `stillAllowed` throws when the key has ended meanwhile: what comes after that is not for whoever holds it. */
+  /** `stillAllowed` rejects when the key has ended meanwhile: then nothing is claimed for it any more. */
   async function receiveUntilFound(
     principal: Principal,
     body: ReceiveBody,
@@ -95,7 +98,7 @@ export async function leases(app: FastifyInstance, options: LeasesOptions): Prom
     }
   }
 
-  /** Nobody is there to read the answer: the events are free again at once, and the delivery does not count. */
+  /** Nobody is to read the answer: the events are free again at once, and the delivery does not count. */
   async function giveBack({ partnerId }: Principal, { events, version }: Given, receiveId: string | undefined): Promise<void> {
     if (events.length === 0) return;
     onUndone(await undoClaim(pool, { partnerId, events, receiveId, version }));
@@ -112,4 +115,12 @@ export async function leases(app: FastifyInstance, options: LeasesOptions): Prom
       .type('application/json')
       .send(`{"events":[${list.join(',')}],"count":${events.length}}`);
   }
+}
+
+/** What the promise is rejected with; undefined when it is not. */
+function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error) => error,
+  );
 }

@@ -1,7 +1,10 @@
+import pg from 'pg';
 import t from 'tap';
 import { insertKey, startTestApp } from '../../helper/app.ts';
-import { postEvent } from '../../helper/seed.ts';
+import { postEvent, seedMany } from '../../helper/seed.ts';
 import { until } from '../../helper/until.ts';
+import { lockWait } from '../../modules/ingestion/lock-wait.ts';
+import { isProblem } from '../../modules/ingestion/problems.ts';
 
 const server = await startTestApp(t);
 const { app, db, request, addPartner } = server;
@@ -38,6 +41,30 @@ for (const [name, wait] of Object.entries(waits)) {
       t.equal((await request('GET', '/v1/inbox', { key: partner.key })).json.count, 1, 'and is there for whoever may have it');
     });
   }
+}
+
+for (const [name, wait] of Object.entries(waits)) {
+  t.test(`${name} whose key expires while it looks is not given what the look finds, and leases nothing`, async (t) => {
+    const partner = await addPartner();
+    const key = await insertKey(db, partner.id, partner.slug, undefined, new Date(Date.now() + 60_000));
+    const writer = new pg.Client({ connectionString: server.databaseUrl });
+    await writer.connect();
+    t.teardown(() => writer.end());
+    await writer.query('BEGIN; LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE');
+    const [id] = await seedMany(writer, partner.id, 1);
+    const answer = wait(key);
+    await lockWait(db);
+    server.clock.shiftMs = 60_000;
+    await writer.query('COMMIT');
+    isProblem(t, await answer, 401, 'unauthenticated');
+    server.clock.shiftMs = 0;
+    const { json } = await request('POST', '/v1/inbox/receive', { key: partner.key, body: {} });
+    t.match(
+      json,
+      { count: 1, events: [{ event_id: id, delivery: { count: 1 } }] },
+      'it is there for whoever may have it, as if never given',
+    );
+  });
 }
 
 t.test('a wait whose key goes on being good is answered as ever', async (t) => {
