@@ -114,17 +114,23 @@ async function wrapAnew(
   return { from, to, rewrapped, broken, removed_master_keys: file ? await removeUnused(db, file) : [] };
 }
 
+const rotationLock = sql`hashtext('triggers:vault-rotation')`;
+
 /**
- * Runs `work` while nobody else rotates the vault of this database: each would take the other's new master key for one that is to be left. The lock
- * is the session's, and ends with it. @throws AdminError when somebody else does.
+ * Runs `work` while nobody else rotates the vault of this database: each would take the other's new master key for one that is to be left. The lock is
+ * the session's, so that it ends with a process that is killed. @throws AdminError when somebody else does.
  */
 function alone(db: Kysely<Database>, work: () => Promise<void>): Promise<void> {
   return db.connection().execute(async (session) => {
-    const { rows } = await sql<{ locked: boolean }>`SELECT pg_try_advisory_lock(hashtext('triggers:vault-rotation')) AS locked`.execute(
-      session,
-    );
+    const { rows } = await sql<{ locked: boolean }>`SELECT pg_try_advisory_lock(${rotationLock}) AS locked`.execute(session);
     if (!rows[0]?.locked) throw new AdminError(exitCodes.conflict, 'another vault rotate is running');
-    await work();
+    try {
+      await work();
+    } finally {
+      // Whoever starts the next rotation may be sooner than Postgres, which notices the end of a session in its own time. One that cannot be asked any
+      // more has ended, and its lock with it.
+      await sql`SELECT pg_advisory_unlock(${rotationLock})`.execute(session).catch(() => {});
+    }
   });
 }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { chmod, readFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
 import t, { type Test } from 'tap';
@@ -77,6 +79,31 @@ t.test('of two rotations at once one is refused, and has made no master key', as
   await holder.query('COMMIT');
   t.match(await ended, { code: 0, messages: new RegExp(`^${count} secrets are under mk_`) });
   t.match(await entries(), [{ action: 'vault.rotation_started' }, { action: 'vault.rotated', details: { rewrapped: count } }]);
+});
+
+/** The way to Postgres, on which the ends of sessions get lost: for Postgres they stay open until the end of `t`. @returns the URL. */
+async function wayWithoutEnds(t: Test, databaseUrl: string): Promise<string> {
+  const target = new URL(databaseUrl);
+  const terminate = Buffer.from([0x58, 0, 0, 0, 4]);
+  const relay = createServer((client) => {
+    const postgres = connect(Number(target.port), target.hostname);
+    t.teardown(() => postgres.destroy());
+    client.on('data', (piece) => void (piece.equals(terminate) || postgres.write(piece)));
+    postgres.on('data', (piece) => client.write(piece));
+    for (const socket of [client, postgres]) socket.on('error', () => socket.destroy());
+  });
+  await once(relay.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => relay.close());
+  const url = new URL(databaseUrl);
+  url.port = `${(relay.address() as AddressInfo).port}`;
+  return url.href;
+}
+
+t.test('a rotation can follow another at once, also when Postgres has not noticed yet that the first has ended', async (t) => {
+  const { env, json, databaseUrl } = await setUpImport(t);
+  env.DATABASE_URL = await wayWithoutEnds(t, databaseUrl);
+  const first = await json('vault', 'rotate', '--yes');
+  t.match(await json('vault', 'rotate', '--yes'), { from: [first.to] });
 });
 
 t.test('a dry run has the names of the real one', async (t) => {
