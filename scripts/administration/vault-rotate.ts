@@ -127,8 +127,8 @@ function alone(db: Kysely<Database>, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } finally {
-      // Whoever starts the next rotation may be sooner than Postgres, which notices the end of a session in its own time. One that cannot be asked any
-      // more has ended, and its lock with it.
+      // Else the lock would last until Postgres notices the end of the session, and whoever starts the next rotation may be sooner. If the session
+      // is broken, that is how it ends.
       await sql`SELECT pg_advisory_unlock(${rotationLock})`.execute(session).catch(() => {});
     }
   });

@@ -15,7 +15,8 @@ export class PeriodicWriter {
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.flush(), this.#intervalMs).unref();
+    // A write that takes longer than the interval is not followed by the next one at once: the database has trouble enough.
+    this.#timer = setInterval(() => void (this.#writing ?? this.flush()), this.#intervalMs).unref();
   }
 
   /**

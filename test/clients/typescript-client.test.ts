@@ -222,6 +222,43 @@ t.test('a batch whose source fails tells what became of each event that it gave,
   }
 });
 
+t.test('what a source throws while it is closed hides no failure of a request', async (t) => {
+  const double = await startDouble(t, problem(401, 'unauthenticated'));
+  const client = new Triggers({ apiKey: 'sk_test_acme_x', baseUrl: double.url });
+  const events = function* () {
+    try {
+      for (;;) yield { eventType: 'a', payload: {} };
+    } finally {
+      // biome-ignore lint/correctness/noUnsafeFinally: this is what the test is about.
+      throw new Error('cannot be closed');
+    }
+  };
+  const error = await client.sendBatch(events()).catch((reason) => reason);
+  t.ok(error instanceof AuthenticationError);
+  t.match(error.batch, { accepted: 0, failed: 501 });
+});
+
+t.test('a source that ends because the call is aborted rejects it as an abort does', async (t) => {
+  const client = new Triggers({ apiKey: 'sk_test_acme_x', baseUrl: 'http://127.0.0.1:1' });
+  const abort = new AbortController();
+  const events = async function* () {
+    yield { eventType: 'a', payload: {} };
+    abort.abort(new Error('enough'));
+    throw new Error('the source noticed');
+  };
+  await t.rejects(client.sendBatch(events(), { signal: abort.signal }), { message: 'enough' });
+});
+
+t.test('what is no event fails by itself', async (t) => {
+  const { client } = await partnerClient();
+  const summary = await client.sendBatch([null, 'text', { eventType: 'a', payload: {} }] as OutgoingEvent[]);
+  t.match(summary, { accepted: 1, failed: 2 });
+  for (const result of summary.results.slice(0, 2)) {
+    t.match(result, { idempotencyKey: /-/, error: { code: 'invalid_event', detail: 'An event must be an object.', retryable: false } });
+  }
+  await t.rejects(client.send('a', undefined as never), TypeError);
+});
+
 t.test('the key is in no error, no inspection and no JSON', async (t) => {
   const { key, client } = await partnerClient();
   const everything = (value: unknown) => inspect(value, { depth: 20, showHidden: true, getters: true }) + JSON.stringify(value);

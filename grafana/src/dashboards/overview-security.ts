@@ -49,7 +49,8 @@ export const security: Group = {
     }),
     lines({
       title: '401 and 403',
-      description: 'Answers a second. 401: no valid key; the limit drawn is for these. 403: a key that may not do this.',
+      description:
+        'Answers a second. 401: no valid key. 403: a key that may not do this. The limit is that of the alert, which leaves missing scopes out.',
       unit: 'reqps',
       queries: [{ expr: orZeroFor(`${recorded.statusRate}{status=~"401|403"}`, 'status', ['401', '403']), legend: '{{status}}' }],
       thresholds: atMost(thresholds.authFailureRate),

@@ -56,7 +56,7 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
       try {
         const stillAllowed = () => app.authenticate(request, 'inbox:read');
         const page = await lookUntilFound(() => look(query, principal, cursor, asCloudEvents), wait, stillAllowed);
-        // The key may have ended during the look that found something.
+        // The key may have ended during the last look.
         await stillAllowed();
         return answer(reply, page);
       } finally {

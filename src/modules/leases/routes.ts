@@ -48,9 +48,9 @@ export async function leases(app: FastifyInstance, options: LeasesOptions): Prom
       try {
         const stillAllowed = () => app.authenticate(request, 'inbox:settle');
         const given = await receiveUntilFound(principal, body, wait, gone.signal, stillAllowed);
-        const refusal = wait && (await rejectionOf(stillAllowed()));
-        const reachesNobody = gone.signal.aborted || socket.destroyed || refusal;
-        if (reachesNobody && !given.repeated) await giveBack(principal, given, body.receive_id);
+        const isGone = () => gone.signal.aborted || socket.destroyed;
+        const refusal = wait && !isGone() ? await rejectionOf(stillAllowed()) : undefined;
+        if ((refusal || isGone()) && !given.repeated) await giveBack(request, given);
         if (refusal) throw refusal;
         return answer(reply, given.events, principal);
       } finally {
@@ -98,11 +98,16 @@ export async function leases(app: FastifyInstance, options: LeasesOptions): Prom
     }
   }
 
-  /** Nobody is to read the answer: the events are free again at once, and the delivery does not count. */
-  async function giveBack({ partnerId }: Principal, { events, version }: Given, receiveId: string | undefined): Promise<void> {
+  /** The client has left or its key has ended: the events are free again at once, and the delivery does not count. */
+  async function giveBack({ principal, body, log }: FastifyRequest<{ Body: ReceiveBody }>, { events, version }: Given): Promise<void> {
     if (events.length === 0) return;
-    onUndone(await undoClaim(pool, { partnerId, events, receiveId, version }));
-    wakeups.wake([partnerId]);
+    const { partnerId } = principal;
+    try {
+      onUndone(await undoClaim(pool, { partnerId, events, receiveId: body.receive_id, version }));
+      wakeups.wake([partnerId]);
+    } catch (err) {
+      log.warn({ err, events: events.length }, 'events that nobody was given stay leased until their leases lapse');
+    }
   }
 
   function answer(reply: FastifyReply, events: Leased[], { retentionMs }: Principal): FastifyReply {

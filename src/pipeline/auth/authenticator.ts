@@ -8,8 +8,9 @@ import { parseKey } from './key-format.ts';
 import type { Principal, Scope } from './principal.ts';
 import type { Suspicion } from './suspicion.ts';
 
-/** Why a request was not let in, for the metric; the caller learns only the code. */
-/** Why a request is not let in: its credentials, its key (`Refusal`), its address, its partner, its scope. */
+/**
+ * Why a request is not let in: its credentials, its key (`Refusal`), its address, its partner, its scope. For the metric; the caller learns only the code.
+ */
 export const authFailures = [
   'missing',
   'ambiguous',

@@ -161,6 +161,13 @@ class Batches(ServerCase):
         with self.assertRaises(TypeError):
             self.triggers.send_batch(None)
 
+    def test_what_a_source_has_left_after_a_failure_is_the_callers(self):
+        proxy = self.unreliable((401, {}, "{}"))
+        events = ({"event_type": "a", "payload": {"n": n}} for n in range(600))
+        with self.assertRaises(triggers_api.AuthenticationError):
+            self.client(proxy.url).send_batch(events)
+        self.assertEqual(len(list(events)), 99)
+
     def test_when_a_request_fails_the_rest_of_the_events_is_not_even_read(self):
         proxy = self.unreliable((401, {}, "{}"))
         read = iter(range(5_000))

@@ -51,7 +51,8 @@ def send_batch(
     def until_it_fails() -> Iterator[Union[OutgoingEvent, Mapping[str, object]]]:
         nonlocal failure
         try:
-            yield from source
+            for event in source:  # not `yield from`, which would also close what the caller may go on with
+                yield event
         except Exception as error:
             failure = TriggersError("The source of the events failed.", code="source_failed")
             failure.__cause__ = error

@@ -59,7 +59,8 @@ export async function sendBatch(
   let part: Pending[] = [];
   let bytes = opening.length + closing.length;
   const source = untilItFails(events, (error) => {
-    failure = new TriggersError({ code: 'source_failed', detail: 'The source of the events failed.', cause: error });
+    if (options.signal?.aborted) throw options.signal.reason;
+    failure ??= new TriggersError({ code: 'source_failed', detail: 'The source of the events failed.', cause: error });
   });
   for await (const event of source) {
     index += 1;

@@ -103,7 +103,8 @@ export class Triggers {
 
   /**
    * Stores any number of events, in requests that the API takes. Look at `failed`: one bad event never fails its neighbours, nor the call.
-   * @throws {TriggersError} a whole request failed, or the source of the events did; `error.batch` says what became of each event that was taken from the source.
+   * @throws {TriggersError} a whole request failed, or the source of the events did; `error.batch` says what became of each event that was taken from
+   * it.
    */
   sendBatch(events: Iterable<OutgoingEvent> | AsyncIterable<OutgoingEvent>, options?: BatchOptions): Promise<BatchSummary> {
     return sendBatch(this.#connection, this.#settings, events, options);

@@ -20,13 +20,14 @@ export type OutgoingEvent = SendOptions & {
 /** An event as it goes on its way: from here on nothing of it changes, and its key least of all. */
 export type WrittenEvent = { idempotencyKey: string; text: string };
 
-/** The event's own key, or else the given one, or a new one. */
+/** The event's own key, or else the given one, or a new one: also for what `write` refuses, such as null. */
 export function keyOf(event: SendOptions, defaultKey: string | undefined): string {
-  return event.idempotencyKey ?? defaultKey ?? randomUUID();
+  return event?.idempotencyKey ?? defaultKey ?? randomUUID();
 }
 
-/** @throws {TypeError} the payload has what JSON has not, such as a BigInt or a circle. */
+/** @throws {TypeError} this is no event, or its payload has what JSON has not, such as a BigInt or a circle. */
 export function write(event: OutgoingEvent, idempotencyKey: string = keyOf(event, undefined)): WrittenEvent {
+  if (typeof event !== 'object' || event === null) throw new TypeError('An event must be an object.');
   const { eventType, payload, timestamp, metadata } = event;
   const members = JSON.stringify({ event_type: eventType, timestamp, metadata, idempotency_key: idempotencyKey });
   const payloadText = payload instanceof RawJson ? payload.text : JSON.stringify(payload);
