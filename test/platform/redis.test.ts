@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { connectRedis } from '../../src/platform/redis.ts';
 import { FaultProxy } from '../faults/fault-proxy.ts';
@@ -41,6 +42,17 @@ t.test('a command to a Redis that says nothing fails within its time limit', asy
   const { proxy, answers } = await start(t);
   proxy.set({ kind: 'blackhole' });
   await failsSoon(t, answers);
+});
+
+t.test('a stall of this process is not taken for a silence of Redis', async (t) => {
+  const { redis } = await start(t);
+  const { commands, close } = connectRedis(redis.url);
+  t.teardown(close);
+  await until('it is connected', () => commands.status === 'ready');
+  await setImmediate(); // of the phases of the event loop, the one after which timers come before the network
+  const answer = commands.ping();
+  for (const end = performance.now() + 300; performance.now() < end; );
+  t.equal(await answer, 'PONG');
 });
 
 t.test('the connections come back by themselves, subscriptions with them', async (t) => {
