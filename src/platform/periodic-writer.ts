@@ -1,6 +1,6 @@
 /**
- * Writes what was gathered in memory, at every interval and whenever it is asked to; never twice at once. What counts or notes something in a request
- * and brings it to the database later stands on it.
+ * Writes what was gathered in memory: at every interval at which no write is under way, and whenever it is asked to. Never twice at once. What counts or
+ * notes something in a request, and brings it to the database later, stands on it.
  */
 export class PeriodicWriter {
   readonly #write: () => Promise<void>;

@@ -49,8 +49,6 @@ t.test('it writes at every interval, and not again at one that a write outlasts'
   mock.timers.tick(1_000);
   t.equal(counts.begun, 2);
   endWrite();
-  await new Promise(setImmediate);
-  mock.timers.reset();
 });
 
 t.test('a stop writes once more, after what is under way, and then never again', async (t) => {
