@@ -10,6 +10,13 @@ export type RedisLink = {
 /** Milliseconds in which Redis must answer a command. */
 const answerMs = 100;
 
+/** Redis has said nothing for so long that the command was given up; it may be carried out all the same. */
+export class RedisTimeout extends Error {
+  constructor() {
+    super(`Redis has not answered within ${answerMs} ms`);
+  }
+}
+
 /**
  * Gives up a command that Redis does not answer in time. The library's own `commandTimeout` takes a stall of this process, such as a busy core, for a
  * silence of Redis: its timer comes before what the network has brought meanwhile. What is set by setImmediate comes after that.
@@ -17,7 +24,7 @@ const answerMs = 100;
 class PunctualRedis extends Redis {
   override sendCommand(...args: Parameters<Redis['sendCommand']>): unknown {
     const [command] = args;
-    const giveUp = () => command.isSettled || command.reject(new Error('Command timed out'));
+    const giveUp = () => command.isSettled || command.reject(new RedisTimeout());
     const timer = setTimeout(() => setImmediate(giveUp), answerMs);
     const done = () => clearTimeout(timer);
     command.promise.then(done, done);

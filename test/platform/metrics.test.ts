@@ -4,7 +4,7 @@ import { authFailures } from '../../src/pipeline/auth/authenticator.ts';
 import { generateKey } from '../../src/pipeline/auth/key-format.ts';
 import { suspiciousPatterns } from '../../src/pipeline/auth/suspicion.ts';
 import { createMetrics } from '../../src/platform/metrics.ts';
-import { partitionDaysAhead } from '../../src/platform/migrations.ts';
+import { migrate, partitionDaysAhead } from '../../src/platform/migrations.ts';
 import { createKeyFile } from '../../src/platform/vault/key-file.ts';
 import { insertKey, startTestApp } from '../helper/app.ts';
 import { createTestDatabase } from '../helper/database.ts';
@@ -157,8 +157,7 @@ t.test('every reason of a refusal and every suspicious pattern is there from the
 t.test('every replica tells how many days have a partition, whichever of them makes them, and that fewer do as days go by', async (t) => {
   const own = await startTestApp(t);
   const ahead = async () => (await scrape(own.app.metrics)).get('partitions_ahead_days');
-  // The database is a copy of one that may have been made before midnight.
-  await own.db.query('SELECT ensure_partitions(now(), $1)', [partitionDaysAhead]);
+  await migrate(own.databaseUrl); // the database is a copy of one that may have been made before midnight
   t.equal(await ahead(), partitionDaysAhead);
   own.clock.shiftMs = 3 * 86_400_000;
   t.equal(await ahead(), partitionDaysAhead - 3, 'no job has run');

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { chmod, readFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
 import t, { type Test } from 'tap';
 import { until } from '../helper/until.ts';
+import { brokenWay } from '../pipeline/auth/tcp-proxy.ts';
 import { runAdmin } from './admin-process.ts';
 import { manyPartners, setUpImport, startAdmin } from './import-setup.ts';
 
@@ -81,35 +80,14 @@ t.test('of two rotations at once one is refused, and has made no master key', as
   t.match(await entries(), [{ action: 'vault.rotation_started' }, { action: 'vault.rotated', details: { rewrapped: count } }]);
 });
 
-/** A way to Postgres on which the ends of sessions get lost: for Postgres they stay open until the end of `t`. */
-async function wayWithoutEnds(t: Test, databaseUrl: string): Promise<{ url: string; lost: number }> {
-  const target = new URL(databaseUrl);
-  const way = { url: '', lost: 0 };
-  const terminate = Buffer.from([0x58, 0, 0, 0, 4]);
-  const relay = createServer((client) => {
-    const postgres = connect(Number(target.port), target.hostname);
-    t.teardown(() => postgres.destroy());
-    client.on('data', (piece) => {
-      if (piece.equals(terminate)) way.lost += 1;
-      else postgres.write(piece);
-    });
-    postgres.on('data', (piece) => client.write(piece));
-    for (const socket of [client, postgres]) socket.on('error', () => socket.destroy());
-  });
-  await once(relay.listen(0, '127.0.0.1'), 'listening');
-  t.teardown(() => relay.close());
-  const url = new URL(databaseUrl);
-  url.port = `${(relay.address() as AddressInfo).port}`;
-  way.url = url.href;
-  return way;
-}
-
 t.test('a rotation can follow another at once, also when Postgres has not noticed yet that the first has ended', async (t) => {
   const { env, json, databaseUrl } = await setUpImport(t);
-  const way = await wayWithoutEnds(t, databaseUrl);
+  const way = await brokenWay(databaseUrl);
+  t.teardown(way.close);
+  way.loseEnds();
   env.DATABASE_URL = way.url;
   const first = await json('vault', 'rotate', '--yes');
-  t.ok(way.lost > 0, 'its sessions are open still');
+  t.ok(way.lostEnds() > 0, 'its sessions are open still');
   t.match(await json('vault', 'rotate', '--yes'), { from: [first.to] });
 });
 

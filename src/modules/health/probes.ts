@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type pg from 'pg';
 import { lastAudited } from '../../platform/audit.ts';
 import type { Metrics } from '../../platform/metrics.ts';
+import { RedisTimeout } from '../../platform/redis.ts';
 import type { Database } from '../../platform/schema.ts';
 import type { Vault } from '../../platform/vault/vault.ts';
 
@@ -50,7 +51,7 @@ async function ping(redis: Redis): Promise<void> {
       await redis.ping();
       return;
     } catch (error) {
-      if ((error as Error).message !== 'Command timed out' || performance.now() >= end) throw error;
+      if (!(error instanceof RedisTimeout) || performance.now() >= end) throw error;
     }
   }
 }

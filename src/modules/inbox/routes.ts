@@ -55,10 +55,7 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
       const wait = waits.begin(principal.partnerId, query.wait * 1000, gone.signal);
       try {
         const stillAllowed = () => app.authenticate(request, 'inbox:read');
-        const page = await lookUntilFound(() => look(query, principal, cursor, asCloudEvents), wait, stillAllowed);
-        // The key may have ended during the last look.
-        await stillAllowed();
-        return answer(reply, page);
+        return answer(reply, await lookUntilFound(() => look(query, principal, cursor, asCloudEvents), wait, stillAllowed));
       } finally {
         wait.end();
         request.raw.socket.removeListener('close', leave);
@@ -66,15 +63,15 @@ export async function inbox(app: FastifyInstance, options: InboxOptions): Promis
     },
   );
 
-  /** `stillAllowed` rejects when the key has ended meanwhile: what comes after that is not for whoever holds it. */
+  /** `stillAllowed` rejects when the key has ended, during a wait or a look: what comes after that is not for whoever holds it. */
   async function lookUntilFound(look: () => Promise<Page>, wait: Wait, stillAllowed: () => Promise<unknown>): Promise<Page> {
     for (;;) {
       const begun = performance.now();
       const page = await look();
+      await stillAllowed();
       if (page.count > 0 || !wait.open) return page;
       // A filter that matches nothing of a large backlog makes every look a scan of it: a wait spends at most a fifth of its time on that.
       await wait.next(Math.min(4 * (performance.now() - begun), 1_000), page.dueAt && page.dueAt - clock());
-      await stillAllowed();
     }
   }
 

@@ -5,7 +5,6 @@ import { startRedis } from '../../faults/redis-process.ts';
 import { startTestApp, type TestApp, type TestPartner } from '../../helper/app.ts';
 import { postEvent } from '../../helper/seed.ts';
 import { until } from '../../helper/until.ts';
-import { redisIsUp, untilBack } from './redis-up.ts';
 import { within } from './within.ts';
 
 /** A Redis of this file's own, behind a proxy that can be a bad network, and a server that uses it. */
@@ -22,6 +21,18 @@ async function start(t: Test) {
 const unleased = { rate: 199 };
 
 const usage = (app: TestApp, { key }: TestPartner) => app.request('GET', '/v1/usage', { key });
+
+async function redisIsUp(app: TestApp): Promise<boolean> {
+  return (await app.app.metrics.redisUp.get()).values[0]?.value === 1;
+}
+
+/** Sends requests until the server says that it has come back to Redis. */
+function untilBack(app: TestApp, partner: TestPartner): Promise<boolean> {
+  return until('the server is back on Redis', async () => {
+    await usage(app, partner);
+    return redisIsUp(app);
+  });
+}
 
 async function limited(t: Test, app: TestApp): Promise<void> {
   const answers = await within(950, async () => {

@@ -1,26 +1,14 @@
 import t from 'tap';
 import { type Answer, startTestApp } from '../../helper/app.ts';
 import { testRedisUrl, uniquePrefix } from '../../helper/redis.ts';
-import { redisIsUp, untilBack } from './redis-up.ts';
 import { within } from './within.ts';
 
 const redis = { REDIS_URL: testRedisUrl(), REDIS_PREFIX: uniquePrefix() };
 const one = await startTestApp(t, redis);
 const two = await startTestApp(t, { ...redis, databaseUrl: one.databaseUrl });
 
-const other = await one.addPartner();
-
-/** While Redis answers in time, which a busy machine may keep it from: then a replica keeps its limits to itself for a second. */
-function sharing<T>(milliseconds: number, prepare: () => Promise<() => Promise<T>>): Promise<T> {
-  const onRedis = async () => {
-    for (const replica of [one, two]) await untilBack(replica, other);
-    return prepare();
-  };
-  return within(milliseconds, onRedis, async () => (await redisIsUp(one)) && (await redisIsUp(two)));
-}
-
 t.test('two replicas share one bucket exactly: of 130 requests in a second a hundred are admitted in all', async (t) => {
-  const answers = await sharing(950, async () => {
+  const answers = await within(950, async () => {
     const { key } = await one.addPartner({ rate: 100 });
     return () => Promise.all(Array.from({ length: 130 }, (_, index) => (index % 2 ? one : two).request('GET', '/v1/usage', { key })));
   });
@@ -34,7 +22,7 @@ t.test('two replicas share one bucket exactly: of 130 requests in a second a hun
 });
 
 t.test('what one replica has used up, another refuses', async (t) => {
-  const last = await sharing(950, async () => {
+  const last = await within(950, async () => {
     const { key } = await one.addPartner({ rate: 20 });
     return async () => {
       await Promise.all(Array.from({ length: 20 }, () => one.request('GET', '/v1/usage', { key })));
