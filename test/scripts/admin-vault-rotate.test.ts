@@ -2,7 +2,7 @@ import { chmod, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 import t, { type Test } from 'tap';
-import { until } from '../helper/until.ts';
+import { lockWait } from '../helper/lock-wait.ts';
 import { brokenWay } from '../pipeline/auth/tcp-proxy.ts';
 import { runAdmin } from './admin-process.ts';
 import { manyPartners, setUpImport, startAdmin } from './import-setup.ts';
@@ -20,7 +20,7 @@ async function setUp(t: Test) {
   async function startWaiting(...args: string[]) {
     await holder.query('BEGIN; SELECT FROM vault_secrets FOR UPDATE');
     const rotation = startAdmin(world.env, 'vault', 'rotate', '--yes', ...args);
-    await until('it waits for a row', async () => (await holder.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount, 30_000);
+    await lockWait(holder, 'row');
     return rotation;
   }
   const entries = () =>

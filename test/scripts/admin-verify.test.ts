@@ -1,7 +1,7 @@
 import pg from 'pg';
 import t from 'tap';
 import { createPartner, suspendPartner } from '../../src/modules/partners/store.ts';
-import { until } from '../helper/until.ts';
+import { lockWait } from '../helper/lock-wait.ts';
 import { manyPartners, sample, setUpImport, startAdmin } from './import-setup.ts';
 
 t.test('ten partners are verified: what is missing is named with the command that mends it', async (t) => {
@@ -113,7 +113,7 @@ t.test('one that is broken off by Ctrl-C does not look like one that found nothi
   t.teardown(() => holder.end());
   await holder.query('BEGIN; LOCK TABLE vault_secrets');
   const { child, ended } = startAdmin(env, 'partners', 'verify');
-  await until('it waits for the vault', async () => (await holder.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount, 30_000);
+  await lockWait(holder);
   child.kill('SIGINT');
   t.match(await ended, { code: 130, out: '' });
 });

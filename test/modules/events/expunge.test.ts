@@ -1,8 +1,8 @@
 import pg from 'pg';
 import t from 'tap';
 import { startTestApp, type TestPartner } from '../../helper/app.ts';
+import { lockWait } from '../../helper/lock-wait.ts';
 import { acknowledge, idsOf, poll, postEvent, receive, settle, uuidAt } from '../../helper/seed.ts';
-import { until } from '../../helper/until.ts';
 
 const app = await startTestApp(t);
 const expunge = (id: string, { key }: Pick<TestPartner, 'key'>) => app.request('DELETE', `/v1/events/${id}/payload`, { key });
@@ -149,10 +149,7 @@ t.test('a move to the dead letters that is under way does not save the payload',
     [partner.id, id.slice(4)],
   );
   const answer = expunge(id, partner);
-  await until('the expunging waits for the move', async () => {
-    const { rows } = await app.db.query("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'");
-    return rows.length > 0;
-  });
+  await lockWait(app.db, 'row');
   await mover.query('COMMIT');
   t.equal((await answer).status, 200);
   t.same(await tablesWith('marker-moving'), []);

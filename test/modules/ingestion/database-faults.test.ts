@@ -1,6 +1,6 @@
 import t from 'tap';
 import { startTestApp } from '../../helper/app.ts';
-import { lockWait } from './lock-wait.ts';
+import { lockWait } from '../../helper/lock-wait.ts';
 import { isProblem } from './problems.ts';
 
 const { request, addPartner, db, logs } = await startTestApp(t);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { startTestApp } from '../../helper/app.ts';
-import { lockWait } from './lock-wait.ts';
+import { lockWait } from '../../helper/lock-wait.ts';
 
 const { request, addPartner, db, app } = await startTestApp(t);
 const event = { event_type: 'order.created', payload: { id: 7 } };
