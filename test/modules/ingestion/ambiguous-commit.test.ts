@@ -6,8 +6,8 @@ import { spanOf } from '../../../src/platform/byte-span.ts';
 import { createIdGenerator } from '../../../src/platform/event-id.ts';
 import { startTestApp } from '../../helper/app.ts';
 import { createTestDatabase } from '../../helper/database.ts';
+import { lockWait } from '../../helper/lock-wait.ts';
 import { AnswerCutter } from './answer-cutter.ts';
-import { lockWait } from './lock-wait.ts';
 
 const direct = await createTestDatabase(t);
 const { cutter, url } = await AnswerCutter.open(direct);
