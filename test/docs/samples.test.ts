@@ -69,7 +69,8 @@ for (const language of languages) {
       const [slow, failing, ...quick] = await send(partner, { slow: true }, { n: 0 }, { n: 1 }, { n: 2 }, { n: 3 });
       const workers = [start(file, [], envOf(partner)), start(file, [], envOf(partner))];
       const printed = () => workers.map((worker) => worker.printed).join('');
-      await until(`all settled: ${printed()}`, () => printed().includes(`acknowledge ${slow}`), 20_000);
+      const settled = [...[slow, ...quick].map((id) => `acknowledge ${id}\n`), `release ${failing}\n`];
+      await until(`all settled: ${settled}`, () => settled.every((line) => printed().includes(line)), 20_000);
       for (const id of [slow, ...quick]) {
         t.match(printed(), new RegExp(`handled ${id} order.created\n(.*\n)*?acknowledge ${id}\n`));
         t.equal(printed().split(`handled ${id}`).length, 2, 'once');
